@@ -1,0 +1,57 @@
+"""What the engine answers: a verdict whose every number can be traced to a factor."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+ENGINE = "embedded-v1 (rules + statistics)"
+
+Shown = Literal["true_positive", "false_positive", "suspicious"]
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """One weighted reason. `weight` is in logits; `claim` says it in a sentence; `source` and `ref` are its evidence."""
+
+    name: str
+    value: float
+    weight: float
+    claim: str
+    source: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A recommended action: a catalogue type on an entity of the alert."""
+
+    type: str
+    target_type: str
+    target_value: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The number and its factors, before it is put into words. `score` is the raw logit, before calibration."""
+
+    score: float
+    probability: float
+    factors: tuple[Factor, ...]
+    vetoes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The engine's answer about one alert, in the shape of incidents' VerdictDraft."""
+
+    verdict: Shown
+    abstention: str
+    severity: str
+    probability: float
+    confidence: float
+    techniques: tuple[str, ...]
+    reasoning: str
+    factors: tuple[Factor, ...]
+    vetoes: tuple[str, ...]
+    actions: tuple[Action, ...]
+    enrichment_needed: tuple[dict[str, str], ...]

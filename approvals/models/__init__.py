@@ -1,0 +1,27 @@
+"""Pending actions, their policy, decisions and executions."""
+
+from approvals.models.action import ActionStatus, ApprovalSlot, PendingAction, ProposerKind
+from approvals.models.decision import Decision, DecisionKind, EvidenceView, ReasonCode, SlotAssignment
+from approvals.models.execution import Attempt, AttemptState, BlastCounter, BlastHold, PolicyProceeding
+from approvals.models.policy import AtDeadline, Level, PolicyRule, PolicyVersion
+
+__all__ = [
+    "ActionStatus",
+    "ApprovalSlot",
+    "AtDeadline",
+    "Attempt",
+    "AttemptState",
+    "BlastCounter",
+    "BlastHold",
+    "Decision",
+    "DecisionKind",
+    "EvidenceView",
+    "Level",
+    "PendingAction",
+    "PolicyProceeding",
+    "PolicyRule",
+    "PolicyVersion",
+    "ProposerKind",
+    "ReasonCode",
+    "SlotAssignment",
+]

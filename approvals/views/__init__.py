@@ -1,0 +1,1 @@
+"""The approvals pages: the queue, the decision page, the permanent record."""

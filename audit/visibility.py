@@ -1,0 +1,55 @@
+"""Who may read which entries: a hook that accounts fills, because audit knows no roles and no teams."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from audit.actors import SYSTEM, Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one person may read: everything (and export it), or what `where` selects. `actor` names them."""
+
+    actor: Actor
+    is_everything: bool = False
+    where: Q = Q(pk__in=[])
+    #: Whom veils are asked about; None for commands, which read everything.
+    viewer: Any = None
+
+
+def _nobody(viewer: Any) -> Sight:
+    return Sight(SYSTEM)
+
+
+#: From (viewer, ids of objects) to the ids whose reasons and fields this viewer must not read yet.
+Veil = Callable[[Any, set[str]], set[str]]
+
+_veils: dict[str, Veil] = {}
+_scope: list[Callable[[Any], Sight]] = [_nobody]
+
+
+def register(scope: Callable[[Any], Sight]) -> None:
+    """Have `scope` say what a person may read. Until somebody registers, nobody reads anything."""
+    _scope[0] = scope
+
+
+def of(viewer: Any) -> Sight:
+    """Return what `viewer` may read."""
+    return _scope[0](viewer)
+
+
+def register_veil(object_type: str, veil: Veil) -> None:
+    """Have `veil` hide reasons and fields of some objects for a time: an independent second review needs it."""
+    _veils[object_type] = veil
+
+
+def veiled(viewer: Any, objects: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those of `objects`, as (type, id), whose reasons and fields `viewer` must not read now."""
+    by_type: dict[str, set[str]] = {}
+    for object_type, object_id in objects:
+        if object_type in _veils:
+            by_type.setdefault(object_type, set()).add(object_id)
+    return {(kind, hidden) for kind, ids in by_type.items() for hidden in _veils[kind](viewer, ids)}

@@ -1,0 +1,122 @@
+"""Entities by the names that sources give their fields: the table behind `generic` and the unknown parts of others.
+
+A key is compared without case and punctuation: src_ip, srcIp and SrcIP are `srcip`; with its parent where the key
+alone says little: `source.ip` is `sourceip`, `host.name` is `hostname`.
+"""
+
+import re
+from typing import Any
+
+from incidents.normalize.entities import Entities
+from incidents.normalize.paths import leaves
+
+_PUNCTUATION = re.compile(r"[^a-z0-9]+")
+
+
+def _rows(kind: str, role: str, words: str) -> dict[str, tuple[str, str]]:
+    return {word: (kind, role) for word in words.split()}
+
+
+#: key → (entity type or "address", role). "address" may be an IP, a domain or a host.
+KEYS: dict[str, tuple[str, str]] = {
+    **_rows(
+        "address",
+        "source",
+        "srcip src sourceip sourceaddress sourceipaddress srcaddr saddr sip clientip clientaddress ipaddress callerip "
+        "calleripaddress remoteip remoteaddress remoteaddr attackerip actorip sourcehostip userip sourcenetworkip "
+        "sourceipv4 sourceipv6 srcipaddr requestorip loginip senderip clienthost sourceipaddr remoteipaddress",
+    ),
+    **_rows(
+        "address",
+        "destination",
+        "dstip dst destip destinationip destinationaddress destinationipaddress dstaddr daddr dip destaddress "
+        "serverip targetip victimip destip destinationipv4 destinationipv6 dstipaddr destipaddr localip destination",
+    ),
+    **_rows("address", "related", "ip ipaddr address ips ipv4 ipv6 externalip publicip privateip hostip agentip"),
+    **_rows(
+        "host",
+        "target",
+        "host hostname computer computername devicename device machine machinename workstation workstationname "
+        "agentname agenthostname endpointname endpointhostname devicehostname devicednsname dvc dvchost hostfqdn "
+        "fqdn systemname servername node nodename desthost dhost dsthost destinationhostname targethost beathostname",
+    ),
+    **_rows("host", "source", "shost srchost sourcehost sourcehostname clienthostname sourceworkstation"),
+    **_rows(
+        "user",
+        "actor",
+        "user username account accountname srcuser sourceuser suser actorname subjectusername useridentityusername "
+        "userprincipalname login loginname principal initiatinguser actoralternateid initiatingprocessaccountname "
+        "actoremail actorusername callerusername usr sourceusername",
+    ),
+    **_rows("user", "target", "dstuser destuser duser targetuser targetusername targetaccount destinationuser"),
+    **_rows("email", "related", "email mail emailaddress useremail principalemail ownersemail"),
+    **_rows("email", "source", "sender from mailfrom senderaddress emailfrom senderfromaddress fromaddress"),
+    **_rows(
+        "email", "target", "recipient recipients to rcptto mailto recipientaddress toaddress recipientemailaddress"
+    ),
+    **_rows(
+        "domain",
+        "related",
+        "domain domainname dnsquery queryname query rrname dnsquestionname destinationdomain dstdomain urldomain "
+        "servername sni tlssni requestdomain httphostname",
+    ),
+    **_rows("url", "related", "url uri requesturl urloriginal urlfull fullurl link httpurl requesturi clickurl"),
+    **_rows(
+        "hash",
+        "related",
+        "md5 sha1 sha256 sha512 hash hashes filehash filemd5 filesha1 filesha256 md5hash sha1hash sha256hash "
+        "sha256string md5string sha256hashdata md5hashdata processmd5 processsha1 processsha256 filehashsha256 "
+        "initiatingprocesssha256 initiatingprocessmd5 appsha256",
+    ),
+    **_rows(
+        "process",
+        "related",
+        "process processname processpath image imagepath imagefilename newprocessname processexecutable exe executable "
+        "initiatingprocessfilename programname parentimage parentprocessname sourceprocessname",
+    ),
+    **_rows(
+        "file", "related", "file filename filepath targetfilename fullpath objectpath syscheckpath path filefullpath"
+    ),
+    **_rows(
+        "cloud_resource",
+        "target",
+        "resourceid resourcearn arn instanceid bucketname bucket functionname resourcename clusterarn roleid",
+    ),
+    **_rows("cloud_resource", "actor", "userarn useridentityarn rolearn"),
+}
+
+
+def plain(key: str) -> str:
+    """Return a key without case and punctuation."""
+    return _PUNCTUATION.sub("", key.lower())
+
+
+def collect(payload: Any, entities: Entities, *, scan: bool = True) -> None:
+    """Take every leaf whose key is known; with `scan`, the typed tokens of all other texts, role unknown."""
+    rest: list[str] = []
+    for parent, key, value in leaves(payload):
+        name = plain(key)
+        meaning = KEYS.get(plain(parent) + name) or KEYS.get(name.removeprefix("p"))
+        meaning = meaning or KEYS.get(name)
+        if meaning is None or not _take(entities, meaning, value):
+            if isinstance(value, str):
+                rest.append(value)
+    if scan:
+        for text in rest:
+            entities.scan(text)
+
+
+def _take(entities: Entities, meaning: tuple[str, str], value: Any) -> bool:
+    kind, role = meaning
+    before = len(entities.found)
+    if kind == "address":
+        entities.add_address(value, role)
+    elif kind == "host":
+        entities.add_host(value, role)
+    elif kind == "user":
+        entities.add_user(value, role)
+    elif kind == "hash":
+        entities.add_hashes(value, role)
+    else:
+        entities.add(kind, value, role)
+    return len(entities.found) > before

@@ -1,0 +1,16 @@
+"""The composition root as a Django app: grants after every migrate, system checks."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from soc import checks as checks
+from soc.privileges import grant
+
+
+class SocConfig(AppConfig):
+    """Last in INSTALLED_APPS: its post_migrate comes when every table is there."""
+
+    name = "soc"
+
+    def ready(self) -> None:
+        post_migrate.connect(grant, sender=self, dispatch_uid="soc.privileges.grant")

@@ -1,0 +1,69 @@
+"""Headers and limits that hold for every response."""
+
+import logging
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from accounts.rest.problems import problem_response
+
+logger = logging.getLogger(__name__)
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class ContentSecurityPolicyMiddleware:
+    """Send SECURE_CSP (Django 6's setting names) and forbid caching of pages."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.policy = "; ".join(f"{name} {' '.join(values)}" for name, values in settings.SECURE_CSP.items())
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", self.policy)
+        if not request.path.startswith(settings.STATIC_URL):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+class BodyLimitMiddleware:
+    """Refuse a body over MAX_BODY_BYTES before anything reads it."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            return problem_response(400, "The Content-Length header is not a number.")
+        if length > settings.MAX_BODY_BYTES:
+            return problem_response(
+                413, f"The body has {length} bytes; at most {settings.MAX_BODY_BYTES} are taken. Nothing was stored."
+            )
+        return self.get_response(request)
+
+
+class UnavailableMiddleware:
+    """A database that is away answers 503 in words: no decision is taken, none is lost."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, OperationalError | InterfaceError):
+            return None
+        logger.error("database.unavailable", extra={"path": request.path, "error": type(exception).__name__})
+        words = "The database does not answer. Nothing was decided or stored; try again in a few seconds."
+        if request.path.startswith("/api/"):
+            response = problem_response(503, words)
+        else:
+            response = render(request, "errors/503.html", {"words": words}, status=503)
+        response["Retry-After"] = "5"
+        return response

@@ -1,0 +1,1 @@
+"""No models: Django sends post_migrate only to apps that have this module, and `soc` gives out the grants on it."""

@@ -1,0 +1,66 @@
+"""What the serving role may do with each table: given out by the owner after every migrate.
+
+A table that is not listed below may be read and written freely; one that is has exactly the privileges listed.
+Functions are their migrations' business.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import connections, transaction
+from psycopg import sql
+
+#: Table -> what the serving role may do with it. A privilege may name columns: "UPDATE (state, ended_at)".
+RESTRICTED: dict[str, tuple[str, ...]] = {
+    "audit_entry": ("SELECT",),
+    "audit_head": ("SELECT",),
+    # Web and workers have no business with the record of what was migrated, but `/readyz` reads it.
+    "django_migrations": ("SELECT",),
+    # The state machine (approvals/sql/state_machine.sql): nothing is deleted, votes and slots are not rewritten.
+    "approvals_transition": ("SELECT",),
+    "approvals_pendingaction": ("SELECT", "INSERT", "UPDATE"),
+    "approvals_approvalslot": ("SELECT", "INSERT"),
+    "approvals_decision": ("SELECT", "INSERT", "UPDATE (withdrawn_at)"),
+    "approvals_slotassignment": ("SELECT", "INSERT", "UPDATE"),
+    "approvals_policyproceeding": ("SELECT", "INSERT"),
+    "approvals_attempt": ("SELECT", "INSERT", "UPDATE"),
+    "approvals_policyversion": ("SELECT", "INSERT", "UPDATE (is_current)"),
+    "approvals_policyrule": ("SELECT", "INSERT"),
+    "incidents_verdictfeedback": ("SELECT", "INSERT"),
+}
+
+_FREE = ("SELECT", "INSERT", "UPDATE", "DELETE")
+
+
+def grant(*, using: str, **_: Any) -> None:
+    """Handle post_migrate: give the serving role its rights on the owner's tables and sequences.
+
+    Does nothing where one role does both jobs (an external database without an owner's URL): an owner cannot be
+    bound, and `/readyz` says so.
+    """
+    connection = connections[using]
+    role = settings.SERVING_ROLE
+    if not role or role == connection.settings_dict["USER"]:
+        return
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user")
+        for (table,) in cursor.fetchall():
+            for statement in _statements(table, role):
+                cursor.execute(statement)
+        cursor.execute(_bound("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}", role=role))
+
+
+def _statements(table: str, role: str) -> list[sql.Composed]:
+    """Everything is taken back first, so that a table which became stricter loses what it had."""
+    rights = RESTRICTED.get(table, _FREE)
+    taken = _bound("REVOKE ALL ON public.{table} FROM {role}, PUBLIC", table=table, role=role)
+    if not rights:
+        return [taken]
+    given = sql.SQL("GRANT {} ON public.{} TO {}").format(
+        sql.SQL(", ").join(map(sql.SQL, rights)), sql.Identifier(table), sql.Identifier(role)
+    )
+    return [taken, given]
+
+
+def _bound(statement: str, **names: str) -> sql.Composed:
+    return sql.SQL(statement).format(**{key: sql.Identifier(name) for key, name in names.items()})

@@ -1,0 +1,131 @@
+"""One run of `manage.py up`, from the lock to the last process gone."""
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from soc.supervisor.addresses import Addresses
+from soc.supervisor.children import (
+    PROJECT,
+    manage,
+    replay_service,
+    sweeper_service,
+    web_service,
+    worker_service,
+)
+from soc.supervisor.datadir import DataDirectory
+from soc.supervisor.errors import CannotStart
+from soc.supervisor.stores import Stores
+from soc.supervisor.supervisor import Stopped, Supervisor
+from soc.supervisor.web import WebAddress, is_loopback, listen
+from soc.version import VERSION
+
+DEMO_PEOPLE = "analyst analyst2 senior senior2 lead lead2 manager oncall auditor admin outsider"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `manage.py up` was asked for."""
+
+    host: str
+    port: int
+    data_dir: Path
+    demo: bool
+    #: Simulated alerts a minute; 0 for none.
+    replay: int
+    #: The Host header under which the web process answers itself; empty for its address.
+    host_header: str
+    #: What to print as the demo's password; empty where the person chose their own.
+    demo_password: str
+    has_demo_command: bool
+
+
+@dataclass(slots=True)
+class Run:
+    """One run. `say` prints a line for the person at the terminal."""
+
+    options: Options
+    say: Callable[[str], None]
+    data: DataDirectory = field(init=False)
+    supervisor: Supervisor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.data = DataDirectory(self.options.data_dir)
+        self.supervisor = Supervisor(say=self.say, note=self.data.note_processes)
+
+    def run(self) -> None:
+        """Start everything, keep it, end it. Returns after a signal; raises CannotStart in words."""
+        self._refuse_known_passwords(self.options.demo)
+        self.supervisor.obey_signals()
+        self.data.hold()
+        try:
+            self._refuse_known_passwords(self.data.has_demo_accounts())
+            with closing(listen(self.options.host, self.options.port)) as listener:
+                self._serve(WebAddress(listener, self.options.host_header))
+        except Stopped:
+            self.say("stopped before everything was up")
+        finally:
+            self.supervisor.end()
+            self.data.release()
+
+    def _serve(self, address: WebAddress) -> None:
+        self.say(f"countersign {VERSION}, data in {self.data.path}")
+        stores = Stores(self.data, self.say)
+        stores.choose()
+        self.supervisor.bring_up(stores.services)
+        addresses = stores.addresses()
+        (self.data.path / "static").mkdir(exist_ok=True)  # WhiteNoise warns of a missing one; it serves from the source.
+        self.data.write("services.json", json.dumps(_written(addresses)))
+        self._prepare_database(addresses, mark="embedded" if stores.is_embedded else addresses.database_url)
+        self._start_processes(address, addresses)
+        self._announce(address)
+        self.supervisor.keep()
+        self.say("ending")
+
+    def _prepare_database(self, addresses: Addresses, *, mark: str) -> None:
+        """Migrate as the owner; fill a demo's database once (`mark` tells whether it is the same one)."""
+        owner = addresses.owner_env(self.data.path, demo=self.options.demo)
+        command = manage("migrate", "--no-input", "--skip-checks")
+        self.supervisor.run_once("migrate", command, owner, cwd=PROJECT, log=self.data.log("migrate"))
+        if not (self.options.demo and self.options.has_demo_command) or self.data.demo_mark() == mark:
+            return
+        self.say("demo: filling the database")
+        self.data.write("demo", "begun")
+        serving = addresses.serving_env(self.data.path, demo=True)
+        self.supervisor.run_once("demo seed", manage("demo", "seed"), serving, cwd=PROJECT, log=self.data.log("seed"))
+        self.data.write("demo", mark)
+
+    def _start_processes(self, address: WebAddress, addresses: Addresses) -> None:
+        env = addresses.serving_env(self.data.path, demo=self.options.demo)
+        runtime = self.data.runtime_directory()
+        services = [
+            web_service(address, env, self.data),
+            worker_service(env, self.data, runtime),
+            sweeper_service(env, self.data, runtime),
+        ]
+        if self.options.demo and self.options.has_demo_command and self.options.replay > 0:
+            services.append(replay_service(env, self.data, runtime, rate=self.options.replay))
+        self.supervisor.bring_up(services)
+
+    def _announce(self, address: WebAddress) -> None:
+        self.say(f"ready: {address.url}")
+        if self.options.demo and self.options.has_demo_command:
+            password = self.options.demo_password or "the one in COUNTERSIGN_DEMO_PASSWORD"
+            self.say(f"log in at {address.url}/accounts/login/ as one of: {DEMO_PEOPLE}")
+            self.say(f"password of each: {password}")
+        self.say(f"logs in {self.data.path / 'logs'}; Ctrl-C ends everything")
+
+    def _refuse_known_passwords(self, has_demo_accounts: bool) -> None:
+        if has_demo_accounts and not is_loopback(self.options.host):
+            raise CannotStart(
+                f"Demo accounts have a known password, and {self.options.host} can be reached by others: use "
+                "--host 127.0.0.1, or --no-demo with a --data-dir that never held the demo."
+            )
+
+
+def _written(addresses: Addresses) -> dict[str, str]:
+    """Give services.json's names (soc/settings/services.py)."""
+    parts = asdict(addresses)
+    return {**parts, "database_owner_url": parts.pop("owner_url")}

@@ -1,0 +1,20 @@
+"""Every URL of the product."""
+
+from importlib.util import find_spec
+
+from django.urls import include, path
+
+from soc import pages, views
+from soc.api import api
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("help/", pages.show_help, name="help"),
+    path("healthz", views.healthz),
+    path("readyz", views.readyz),
+    path("api/v1/", api.urls),
+    path("accounts/", include("allauth.urls")),
+]
+for _app in ("audit", "live", "incidents", "approvals", "agents", "metrics", "integrations"):
+    if find_spec(f"{_app}.urls"):
+        urlpatterns.append(path("", include(f"{_app}.urls")))

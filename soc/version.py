@@ -1,0 +1,3 @@
+"""Countersign's version: pyproject.toml names the same one (tested)."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,38 @@
+"""Fixtures of every test: the database (databases.py) here, the cast below it."""
+
+from tests.cast import (
+    admin,
+    agent,
+    analyst,
+    analyst2,
+    auditor,
+    estate,
+    lead,
+    lead2,
+    manager,
+    other_team,
+    outsider,
+    senior,
+    senior2,
+    source,
+    team,
+)
+from tests.databases import django_db_setup, owner_connection, service_env
+
+__all__ = [
+    "admin",
+    "agent",
+    "analyst",
+    "analyst2",
+    "auditor",
+    "estate",
+    "lead",
+    "lead2",
+    "manager",
+    "other_team",
+    "outsider",
+    "senior",
+    "senior2",
+    "source",
+    "team",
+    "django_db_setup", "owner_connection", "service_env"]

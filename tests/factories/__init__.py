@@ -1,0 +1,1 @@
+"""Factories: each builds the least valid row."""
