@@ -5,6 +5,7 @@ import time
 import uuid
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Query, Router
@@ -113,6 +114,7 @@ def get_action(
     action = rows.filter(pk=pk).first()
     until = time.monotonic() + wait
     while action is not None and time.monotonic() < until:
+        _give_connection_back()
         time.sleep(WAIT_STEP_SECONDS)
         status = PendingAction.objects.filter(pk=pk).values_list("status", flat=True).first()
         if status != action.status:
@@ -121,6 +123,12 @@ def get_action(
     if action is None:
         raise _hidden()
     return schemas.action_detail(action, principal.user)
+
+
+def _give_connection_back() -> None:
+    """Sixty agents that wait must not hold sixty connections: close() returns it to the pool."""
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 @router.post("/actions/{action_id}/cancel", auth=bearer(Scope.ACTIONS_PROPOSE), response=dict[str, Any], summary="Cancel")

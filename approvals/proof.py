@@ -10,7 +10,7 @@ from approvals.services.decide import Proof
 
 def proof_of(request: HttpRequest) -> Proof:
     """Return the latest log-in or step-up of this session; an empty proof without one."""
-    records = [record for record in get_authentication_records(request) if record.get("at")]
+    records = [record for record in get_authentication_records(request, request.user) if record.get("at")]
     if not records:
         return Proof()
     latest = max(records, key=lambda record: record["at"])

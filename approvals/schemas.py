@@ -51,9 +51,11 @@ class ActionIn(Closed):
 
 
 class DecisionIn(Closed):
-    decision: Literal["approve", "reject"]
-    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
-    reason_code: str = Field(default="", max_length=32)
+    """A vote. Values are checked by the service, after who may see and decide: the contract's order."""
+
+    decision: str = Field(default="", max_length=200)
+    digest: str = Field(default="", max_length=200)
+    reason_code: str = Field(default="", max_length=200)
     comment: str = Field(default="", max_length=20_000)
 
     @field_validator("reason_code", "comment", mode="before")

@@ -7,7 +7,13 @@ from approvals.models import ActionStatus, PendingAction
 
 #: Below this many decided proposals a share says nothing.
 ENOUGH = 20
-_CONFIRMED = (ActionStatus.APPROVED, ActionStatus.EXECUTING, ActionStatus.EXECUTED, ActionStatus.FAILED, ActionStatus.UNKNOWN)
+_CONFIRMED = (
+    ActionStatus.APPROVED,
+    ActionStatus.EXECUTING,
+    ActionStatus.EXECUTED,
+    ActionStatus.FAILED,
+    ActionStatus.UNKNOWN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,12 @@ def track_record(*, user: User, action: PendingAction) -> TrackRecord | None:
         confidence__lt=low + 0.1 if low < 0.9 else 1.01,
         created_at__lt=action.created_at,
     )
-    confirmed = earlier.filter(status__in=_CONFIRMED, decisions__decision="approve").distinct().count()
+    confirmed = (
+        earlier.filter(status__in=_CONFIRMED, decisions__decision="approve")
+        .distinct()
+        .count()
+    )
     rejected = earlier.filter(status=ActionStatus.REJECTED).count()
-    return TrackRecord(decided=confirmed + rejected, confirmed=confirmed, low=low, high=low + 0.1)
+    return TrackRecord(
+        decided=confirmed + rejected, confirmed=confirmed, low=low, high=low + 0.1
+    )

@@ -124,8 +124,9 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int):
         return value if abs(value) < 2**63 else clean(value)
     if isinstance(value, float):
-        # JSON has neither infinity nor NaN; their names tell a reader what was there.
-        return value if math.isfinite(value) else str(value)
+        # JSON has neither infinity nor NaN, and PostgreSQL spells 1e-07 in its own way: as text all three keep their
+        # spelling, so that an exported line hashes to the same value anywhere.
+        return value if math.isfinite(value) and "e" not in repr(value) else str(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date | uuid.UUID | Decimal):

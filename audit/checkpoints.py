@@ -1,8 +1,8 @@
 """Signed checkpoints outside the database: what makes a rewritten chain, or a cut tail, visible.
 
 A checkpoint is one JSON file `<from>-<to>.json` with the hash of every entry in its range, the signature of the file
-before it, and an Ed25519 signature over all of that (RFC 8785 form). They are worth as much as their distance from
-the database: copy the folder to another machine.
+before it, and an Ed25519 signature over all of that; file and signed bytes are in RFC 8785 form. They are worth as much
+as their distance from the database: copy the folder to another machine.
 """
 
 import json
@@ -30,6 +30,7 @@ MOST_FILES = 20
 LAST = "last.json"
 _NAME = re.compile(r"(\d{12,})-(\d{12,})\.json")
 _HASH = re.compile(r"[0-9a-f]{64}")
+_SIGNATURE = re.compile(r"[0-9a-f]{128}")
 #: Two writers on one database would sign the same entries twice; the number only has to be ours.
 _LOCK = 0x61756469_74636B70
 
@@ -155,7 +156,7 @@ def _write(
     }
     signature = key.sign(rfc8785.dumps(content)).hex()
     name = f"{from_seq:012d}-{to_seq:012d}.json"
-    signing.publish(folder / name, json.dumps({**content, "signature": signature}, indent=0).encode(), mode=0o644)
+    signing.publish(folder / name, rfc8785.dumps({**content, "signature": signature}), mode=0o644)
     # A crash between the two leaves the note one file behind, which verify allows.
     noted = {"to_seq": to_seq, "file": name, "signature": signature}
     signing.replace(key_folder / LAST, json.dumps(noted).encode(), mode=0o600)
@@ -193,11 +194,15 @@ def _load(path: Path, keys: Mapping[str, Ed25519PublicKey], next_seq: int | None
 
 def _parse(path: Path, first_bad: int) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        written = path.read_bytes()
+        content = json.loads(written)
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointProblem(first_bad, f"checkpoint {path.name} cannot be read ({type(error).__name__})") from error
     if not _is_whole(content):
         raise CheckpointProblem(first_bad, f"checkpoint {path.name} is not a whole {FORMAT} file")
+    # One spelling only: no second key, no blank and no capital can hide in a file whose meaning still fits.
+    if rfc8785.dumps(content) != written:
+        raise CheckpointProblem(first_bad, f"checkpoint {path.name} is not spelt as it was written: it was edited")
     return dict(content)
 
 
@@ -211,4 +216,5 @@ def _is_whole(content: object) -> bool:
         and len(hashes) == content["to_seq"] - content["from_seq"] + 1 > 0
         and all(isinstance(value, str) and _HASH.fullmatch(value) for value in hashes)
         and all(isinstance(content.get(name), str) for name in ("key", "at", "previous", "signature"))
+        and _SIGNATURE.fullmatch(content["signature"]) is not None
     )

@@ -2,8 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
-from datetime import date as Date
+from datetime import UTC, date, datetime, time
 
 from django.db.models import Q
 from django.utils.dateparse import parse_date, parse_datetime
@@ -79,7 +78,7 @@ def parse_moment(value: str, *, is_end: bool = False) -> datetime:
     moment = parse_datetime(value.replace(" ", "T")) if len(value) > 10 else None
     if moment is not None:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    day: Date | None = parse_date(value)
+    day: date | None = parse_date(value)
     if day is None:
         raise ValueError(f"{value!r} is neither a date (2026-11-01) nor a time (2026-11-01T10:00Z)")
     return datetime.combine(day, time.max if is_end else time.min, tzinfo=UTC)

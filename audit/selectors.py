@@ -111,14 +111,14 @@ def trail(viewer: Any, *, object_type: str, object_id: str, most: int = 100) -> 
 def show(sight: Sight, entries: Iterable[Entry]) -> list[Shown]:
     """Return entries as pages show them to this viewer. Never raises, whatever fields an old entry lacks."""
     rows = list(entries)
-    hidden = visibility.veiled(sight.viewer, {(row.object_type, row.object_id) for row in rows})
+    hidden = visibility.veiled(sight.viewer, {(row.action, row.object_id) for row in rows})
     return [_show(row, is_veiled=_is_veiled(sight, row, hidden)) for row in rows]
 
 
 def without_veiled(sight: Sight, entries: Iterable[Entry]) -> list[Entry]:
     """Return entries with reason and fields taken out of the body where this viewer may not read them yet."""
     rows = list(entries)
-    hidden = visibility.veiled(sight.viewer, {(row.object_type, row.object_id) for row in rows})
+    hidden = visibility.veiled(sight.viewer, {(row.action, row.object_id) for row in rows})
     for row in rows:
         if _is_veiled(sight, row, hidden):
             row.body = {**row.body, "reason": "", "before": {}, "after": {}, "veiled": True}
@@ -127,7 +127,7 @@ def without_veiled(sight: Sight, entries: Iterable[Entry]) -> list[Entry]:
 
 def _is_veiled(sight: Sight, row: Entry, hidden: set[tuple[str, str]]) -> bool:
     """One's own words are never hidden from oneself."""
-    return (row.object_type, row.object_id) in hidden and row.actor_id != sight.actor.id
+    return (row.action, row.object_id) in hidden and row.actor_id != sight.actor.id
 
 
 def _show(entry: Entry, *, is_veiled: bool) -> Shown:

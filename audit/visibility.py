@@ -1,7 +1,7 @@
 """Who may read which entries: a hook that accounts fills, because audit knows no roles and no teams."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
@@ -15,7 +15,7 @@ class Sight:
 
     actor: Actor
     is_everything: bool = False
-    where: Q = Q(pk__in=[])
+    where: Q = field(default_factory=lambda: Q(pk__in=[]))
     #: Whom veils are asked about; None for commands, which read everything.
     viewer: Any = None
 
@@ -41,15 +41,15 @@ def of(viewer: Any) -> Sight:
     return _scope[0](viewer)
 
 
-def register_veil(object_type: str, veil: Veil) -> None:
-    """Have `veil` hide reasons and fields of some objects for a time: an independent second review needs it."""
-    _veils[object_type] = veil
+def register_veil(action: str, veil: Veil) -> None:
+    """Have `veil` hide, for a time, the reasons and fields of entries named `action`: independent reviews need it."""
+    _veils[action] = veil
 
 
-def veiled(viewer: Any, objects: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return those of `objects`, as (type, id), whose reasons and fields `viewer` must not read now."""
-    by_type: dict[str, set[str]] = {}
-    for object_type, object_id in objects:
-        if object_type in _veils:
-            by_type.setdefault(object_type, set()).add(object_id)
-    return {(kind, hidden) for kind, ids in by_type.items() for hidden in _veils[kind](viewer, ids)}
+def veiled(viewer: Any, entries: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return those of `entries`, as (action, object id), whose reasons and fields `viewer` must not read now."""
+    by_action: dict[str, set[str]] = {}
+    for action, object_id in entries:
+        if action in _veils:
+            by_action.setdefault(action, set()).add(object_id)
+    return {(action, hidden) for action, ids in by_action.items() for hidden in _veils[action](viewer, ids)}

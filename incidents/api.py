@@ -23,7 +23,9 @@ _JSON = frozenset({"application/json", ""})
 
 
 @router.post("/alerts", auth=bearer(Scope.ALERTS_WRITE), response={202: schemas.IngestOut})
-def deliver(request: HttpRequest, source: str | None = None, format: str = "auto") -> Status[schemas.IngestOut]:
+def deliver(
+    request: HttpRequest, source: str | None = None, format: str = "auto"  # noqa: A002 - the contract's word
+) -> Status[schemas.IngestOut]:
     """Take one JSON object, a JSON array, or NDJSON (`application/x-ndjson`); a string may be a log line.
 
     202 means committed. A bad item is named in `rejected` by its index and never rejects its neighbours; a single
@@ -35,7 +37,9 @@ def deliver(request: HttpRequest, source: str | None = None, format: str = "auto
     sender = _source(principal, source)
     body = request.body
     if len(body) > settings.MAX_BODY_BYTES:
-        raise Problem(413, f"The body has {len(body)} bytes; at most {settings.MAX_BODY_BYTES} are taken. Nothing was stored.")
+        raise Problem(
+            413, f"The body has {len(body)} bytes; at most {settings.MAX_BODY_BYTES} are taken. Nothing was stored."
+        )
     ndjson = _is_ndjson(request)
     items = _items(body, ndjson=ndjson)
     if not ndjson and not body.lstrip().startswith(b"["):
@@ -62,7 +66,9 @@ def list_alerts(
     try:
         found = search(_visible(request), q)
     except SearchError as error:
-        raise Problem(422, str(error), code="bad_query", errors=[{"field": "q", "token": error.token, "error": error.why}]) from None
+        raise Problem(
+            422, str(error), code="bad_query", errors=[{"field": "q", "token": error.token, "error": error.why}]
+        ) from None
     rows, following = page(selectors.for_list(found), time_field="received_at", limit=limit, cursor=cursor)
     return schemas.AlertPage(items=[schemas.row(alert) for alert in rows], next=following)
 
@@ -112,7 +118,9 @@ def _is_ndjson(request: HttpRequest) -> bool:
         return True
     if kind in _JSON or kind.endswith("+json"):
         return False
-    raise Problem(415, f"{kind[:80]!r} is not taken; send application/json or application/x-ndjson. Nothing was stored.")
+    raise Problem(
+        415, f"{kind[:80]!r} is not taken; send application/json or application/x-ndjson. Nothing was stored."
+    )
 
 
 def _items(body: bytes, *, ndjson: bool) -> list[RawItem]:

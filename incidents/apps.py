@@ -5,5 +5,5 @@ class IncidentsConfig(AppConfig):
     name = "incidents"
 
     def ready(self) -> None:
-        # Registrations at import: audit actions and the live topic.
-        from incidents import audit_actions  # noqa: F401, PLC0415
+        # Registrations at import: audit actions and live topics.
+        from incidents import audit_actions, audit_links, topics  # noqa: F401, PLC0415

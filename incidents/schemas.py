@@ -120,7 +120,8 @@ def _fields(alert: Alert) -> dict[str, Any]:
         "source": alert.source.name,
         "detection": DetectionOut(id=alert.detection_id, name=alert.detection_name),
         "entities": [
-            EntityOut(type=link.entity.type, value=link.entity.value, role=link.role) for link in alert.alert_entities.all()
+            EntityOut(type=link.entity.type, value=link.entity.value, role=link.role)
+            for link in alert.alert_entities.all()
         ],
         "triage": _triage(alert),
     }
@@ -132,4 +133,6 @@ def _triage(alert: Alert) -> TriageOut:
     if verdict is None:
         return TriageOut(state=state)
     names = "verdict severity confidence techniques reasoning evidence recommended_actions enrichment_needed engine"
-    return TriageOut(state=state, triaged_at=alert.triaged_at, **{name: getattr(verdict, name) for name in names.split()})
+    return TriageOut(
+        state=state, triaged_at=alert.triaged_at, **{name: getattr(verdict, name) for name in names.split()}
+    )

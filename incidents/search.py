@@ -44,9 +44,16 @@ def parse(q: str) -> list[Token]:
 
 
 def search(alerts: AlertQuerySet, q: str) -> AlertQuerySet:
-    """Return the alerts that match every token. Raises SearchError."""
-    alerts = alerts.alias(technique_text=Func("techniques", Value(" "), function="array_to_string", output_field=TextField()))
-    for token in parse(q):
+    """Return the alerts that match the query. Raises SearchError."""
+    return apply(alerts, parse(q))
+
+
+def apply(alerts: AlertQuerySet, tokens: list[Token]) -> AlertQuerySet:
+    """Return the alerts that match every token. Raises SearchError for a value that a key does not take."""
+    alerts = alerts.alias(
+        technique_text=Func("techniques", Value(" "), function="array_to_string", output_field=TextField())
+    )
+    for token in tokens:
         condition = _KEYS[token.key](token) if token.key else _free(token)
         alerts = alerts.exclude(condition) if token.negated else alerts.filter(condition)
     return alerts
@@ -95,7 +102,7 @@ def _verdict(token: Token) -> Q:
         if value not in allowed:
             raise SearchError(token.text, f"{value!r} is none of {', '.join(allowed)}")
         current = TriageVerdict.objects.filter(alert=OuterRef("pk"), is_current=True)
-        found |= ~Exists(current) if value == "none" else Q(Exists(current.filter(verdict=value)))
+        found |= ~Q(Exists(current)) if value == "none" else Q(Exists(current.filter(verdict=value)))
     return found
 
 
@@ -121,4 +128,4 @@ _KEYS: dict[str, Callable[[Token], Q]] = {
 }
 KEYS = tuple(_KEYS)
 
-__all__ = ["KEYS", "SearchError", "Token", "parse", "search"]
+__all__ = ["KEYS", "SearchError", "Token", "apply", "parse", "search"]

@@ -35,7 +35,7 @@ def for_list(alerts: AlertQuerySet) -> AlertQuerySet:
     return alerts.select_related("source", "batch").prefetch_related(_current_verdict(), _entities())
 
 
-def find(alerts: AlertQuerySet, alert_id: uuid.UUID) -> Alert | None:
+def find(alerts: AlertQuerySet, alert_id: uuid.UUID | str) -> Alert | None:
     """Return one alert of those visible, with its entities, verdict and feedback; None when it is not among them."""
     feedback = Prefetch("feedback", VerdictFeedback.objects.select_related("user").order_by("-created_at"))
     return for_list(alerts).select_related("team").prefetch_related(feedback).filter(id=alert_id).first()
@@ -58,22 +58,23 @@ def payload_of(alert: Alert) -> AlertPayload | None:
     return alert.payloads.exclude(raw="").order_by("id").first()
 
 
-def facets(alerts: AlertQuerySet) -> dict[str, list[Facet]]:
-    """Return the counts of severity, status, verdict and source over the alerts given."""
-    plain = alerts.order_by()
-    verdicts = TriageVerdict.objects.filter(alert__in=plain, is_current=True)
-    return {
-        "severity": _counted("severity", plain, "severity", ("critical", "high", "medium", "low")),
-        "status": _counted("status", plain, "status", ("new", "in_progress", "closed")),
-        "verdict": _counted("verdict", verdicts, "verdict", ("true_positive", "suspicious", "false_positive")),
-        "source": _counted("source", plain, "source__name", ()),
-    }
-
-
-def _counted(key: str, rows: QuerySet[Alert] | QuerySet[TriageVerdict], field: str, order: tuple[str, ...]) -> list[Facet]:
+def facet(alerts: AlertQuerySet, key: str) -> list[Facet]:
+    """Return how many of the alerts have each value of severity, status, verdict or source."""
+    field, order = _FACETS[key]
+    rows: QuerySet[Alert] | QuerySet[TriageVerdict] = alerts.order_by()
+    if key == "verdict":
+        rows = TriageVerdict.objects.filter(alert__in=alerts.order_by(), is_current=True)
     counts = dict(rows.values_list(field).annotate(n=Count("pk")).values_list(field, "n"))
     names = order or tuple(sorted(counts, key=lambda name: -counts[name])[:12])
     return [Facet(key, name, counts[name]) for name in names if counts.get(name)]
+
+
+_FACETS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "severity": ("severity", ("critical", "high", "medium", "low")),
+    "status": ("status", ("new", "in_progress", "closed")),
+    "verdict": ("verdict", ("true_positive", "suspicious", "false_positive")),
+    "source": ("source__name", ()),
+}
 
 
 def _current_verdict() -> "Prefetch[str]":

@@ -17,13 +17,13 @@ import msgspec
 from incidents.normalize.texts import is_storable, storable
 
 MAX_DEPTH = 64
-_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"(\s*:)?', re.S)
-_STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},]', re.S)
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"(\s*:)?', re.DOTALL)
+_STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},]', re.DOTALL)
 _SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _list_of_raw = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class Malformed(Exception):
+class Malformed(Exception):  # noqa: N818 - says what is so
     """The body is no JSON: nothing of it can be told apart, nothing is stored."""
 
 
@@ -38,7 +38,7 @@ class RawItem:
     error: str = ""
 
 
-class _Refused(Exception):
+class _Refused(Exception):  # noqa: N818 - says what happened
     """This item cannot be taken; `is_syntax` when it is not JSON at all."""
 
     def __init__(self, words: str, *, is_syntax: bool = False) -> None:

@@ -43,6 +43,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._work: asyncio.Task[None] | None = None
         self._allowance = Allowance()
         self._received: deque[float] = deque(maxlen=RECEIVED_MESSAGES)
+        self._is_over = False
 
     async def connect(self) -> None:
         """Accept first: a browser sees close codes only of a socket that was open."""
@@ -61,6 +62,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._received.append(now)
         is_often = len(self._received) == RECEIVED_MESSAGES and now - self._received[0] < RECEIVED_WITHIN_SECONDS
         if is_often or len(text_data or bytes_data or "") > RECEIVED_BYTES:
+            if self._work is not None:
+                self._work.cancel()
             await self._end(Close.TOO_MUCH_SENT)
 
     # --- one socket's life --------------------------------------------------------------------
@@ -124,7 +127,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _end(self, code: Close) -> None:
         self._leave()
-        await self.close(code=int(code))
+        if not self._is_over:
+            self._is_over = True
+            await self.close(code=int(code))
 
     def _leave(self) -> None:
         if self._member is not None:

@@ -13,11 +13,14 @@ Seat = tuple[str, frozenset[str]]
 
 
 class Close(IntEnum):
-    """Why a socket ends, as the browser reads it. hx-ws connects again after 1012 and 1013 only."""
+    """Why a socket ends, as the browser reads it. A page connects again after RESTART and TRY_LATER.
 
-    TOO_MUCH_SENT = 1008
-    RESTART = 1012
-    TRY_LATER = 1013
+    Daphne's library refuses to send 1008, 1012 and 1013, hence the same numbers among the private codes.
+    """
+
+    TOO_MUCH_SENT = 4008
+    RESTART = 4012
+    TRY_LATER = 4013
     SESSION_ENDED = 4401
     NOT_ALLOWED = 4403
 

@@ -6,6 +6,7 @@ the page. Nothing is sent before the sessions were asked again (`live.delivery`)
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter, OrderedDict, deque
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 2.0
 CHECK_SECONDS = 3.0
 RETRY_SECONDS = 1.0
+FIRST_TRY_SECONDS = 1.0
 #: One change goes out at once; when there were QUICK deliveries within a second the next waits and takes more along.
 QUICK = 4
 COALESCE_SECONDS = 0.15
@@ -81,7 +83,8 @@ class Hub:
     async def join(self, member: Member) -> bool:
         """Seat a socket; False when its person has SOCKETS_PER_PERSON already. Raises OperationalError."""
         if not self._first_try.is_set():
-            await self._first_try.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._first_try.wait(), FIRST_TRY_SECONDS)
         if self._snapshot is None:
             snapshot = await while_delivering(snapshot_now)
             self._snapshot = self._snapshot or snapshot
@@ -97,6 +100,7 @@ class Hub:
         if not self._members:
             self._snapshot = None
             self._pending.clear()
+            self._known.clear()
 
     def _tell_all(self, message: Message) -> None:
         for member in self._members:

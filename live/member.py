@@ -10,7 +10,7 @@ from live.delivery import Close, Seat
 from live.rendering import Message
 
 QUEUE_LENGTH = 64
-#: Daphne ends a socket after an hour with code 1000, after which no page comes back: we end it first, with 1012.
+#: Daphne ends a socket after an hour with code 1000, after which no page comes back: we end it first, with RESTART.
 LIFETIME_SECONDS = 3300
 LIFETIME_SPREAD_SECONDS = 240
 REMEMBERED_OBJECTS = 512

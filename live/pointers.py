@@ -123,3 +123,8 @@ def send(pointer: Pointer) -> bool:
         return False
     _circuit.succeeded()
     return True
+
+
+def forget_outage() -> None:
+    """Try Redis again at once, as after a change of its URL."""
+    _circuit.succeeded()

@@ -4,6 +4,8 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
 from soc import checks as checks
+from audit.checkpoints import write_due
+from live.sweep import register
 from soc.privileges import grant
 
 
@@ -13,4 +15,6 @@ class SocConfig(AppConfig):
     name = "soc"
 
     def ready(self) -> None:
+        # audit and live are siblings and may not import each other: the root introduces them.
+        register("audit.write_checkpoint", 60, write_due)
         post_migrate.connect(grant, sender=self, dispatch_uid="soc.privileges.grant")

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from accounts.people import main_role, roles_of
+from approvals.selectors import needs_me_count
 from live.selectors import latest_id
 
 
@@ -82,7 +83,7 @@ class Desk:
     @cached_property
     def needs_me(self) -> int:
         """How many pending actions the person may decide now."""
-        return 0
+        return needs_me_count(self._user) if self._user else 0
 
     @cached_property
     def since(self) -> int:

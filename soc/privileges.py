@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 #: Table -> what the serving role may do with it. A privilege may name columns: "UPDATE (state, ended_at)".
@@ -27,6 +28,8 @@ RESTRICTED: dict[str, tuple[str, ...]] = {
     "approvals_policyversion": ("SELECT", "INSERT", "UPDATE (is_current)"),
     "approvals_policyrule": ("SELECT", "INSERT"),
     "incidents_verdictfeedback": ("SELECT", "INSERT"),
+    # Events are written and forgotten, never changed: pages rely on what they were told.
+    "live_liveevent": ("SELECT", "INSERT", "DELETE"),
 }
 
 _FREE = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -43,11 +46,23 @@ def grant(*, using: str, **_: Any) -> None:
     if not role or role == connection.settings_dict["USER"]:
         return
     with transaction.atomic(using=using), connection.cursor() as cursor:
+        for statement in _closed(cursor):
+            cursor.execute(statement)
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tableowner = current_user")
         for (table,) in cursor.fetchall():
             for statement in _statements(table, role):
                 cursor.execute(statement)
         cursor.execute(_bound("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}", role=role))
+
+
+def _closed(cursor: CursorWrapper) -> list[sql.Composed]:
+    """No temporary tables: one could stand in for a table that a function reads. Only a database's owner may say so."""
+    cursor.execute(
+        "SELECT current_database(), pg_has_role(current_user, datdba, 'USAGE') FROM pg_database"
+        " WHERE datname = current_database()"
+    )
+    database, is_owner = cursor.fetchone()
+    return [_bound("REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC", database=database)] if is_owner else []
 
 
 def _statements(table: str, role: str) -> list[sql.Composed]:

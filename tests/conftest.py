@@ -18,8 +18,10 @@ from tests.cast import (
     team,
 )
 from tests.databases import django_db_setup, owner_connection, service_env
+from tests.proposals import proposed
 
 __all__ = [
+    "proposed",
     "admin",
     "agent",
     "analyst",

@@ -4,6 +4,7 @@
 again from the template, because the serving role may not truncate what is append-only.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,11 @@ def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> It
 @pytest.fixture
 def service_env() -> dict[str, str]:
     """Environment of a subprocess (a server, a command) that works on this worker's test database."""
+    return server_environment()
+
+
+def server_environment() -> dict[str, str]:
+    """Return what `service_env` gives, for fixtures that live longer than a test."""
     return os.environ | {
         "COUNTERSIGN_DATABASE_URL": database_url(own_name(), "COUNTERSIGN_DATABASE_URL"),
         "COUNTERSIGN_DATABASE_OWNER_URL": database_url(own_name(), "COUNTERSIGN_DATABASE_OWNER_URL"),
@@ -74,7 +80,26 @@ def renew_database() -> None:
     copy = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
         sql.Identifier(own_name()), sql.Identifier(template_name())
     )
-    _as_owner(_drop(own_name()), copy)
+    _cut_off_the_serving_role()
+    # A copy takes over tables and their grants, but not the rights on the database itself.
+    closed = sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(sql.Identifier(own_name()))
+    _as_owner(_drop(own_name()), copy, closed)
+
+
+def _cut_off_the_serving_role() -> None:
+    """End what a server process still has open here: FORCE of the owner does not reach another role's sessions.
+
+    Nobody comes in again meanwhile; the new database starts open.
+    """
+    with psycopg.connect(_maintenance_url(), autocommit=True) as owner:
+        with contextlib.suppress(psycopg.errors.InvalidCatalogName):
+            owner.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(own_name())))
+    with psycopg.connect(os.environ["COUNTERSIGN_DATABASE_URL"], autocommit=True) as serving:
+        serving.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = %s AND usename = current_user",
+            [own_name()],
+        )
 
 
 def _migrate_template() -> None:

@@ -14,6 +14,7 @@ from accounts.people import actor_of, actor_of_agent, team_ids_of
 from accounts.rest.problems import Problem
 from accounts.services import hash_token
 from audit.actors import Actor
+from audit.context import set_auth_method
 
 #: How stale `last_used_at` may be: a row written on every call would serialise a busy token.
 LAST_USED_STEP = dt.timedelta(minutes=1)
@@ -99,6 +100,7 @@ def token_principal(header: str) -> Principal:
         raise Problem(401, "This token is unknown, expired or revoked.", code="token_invalid")
     if token.last_used_at is None or now - token.last_used_at > LAST_USED_STEP:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    set_auth_method("token")  # what the audit entries of this request say
     return Principal(
         kind="agent" if token.agent_id else "source",
         agent=token.agent,

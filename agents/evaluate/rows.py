@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 
 import msgspec
 
@@ -14,7 +14,7 @@ from incidents.normalize import normalize
 TRUTHS = {"true_positive": True, "false_positive": False, "benign": False}
 
 
-class BadRow(ValueError):
+class BadRowError(ValueError):
     """A line that is no labelled row; the message names file and line."""
 
 
@@ -44,18 +44,18 @@ _DECODER = msgspec.json.Decoder(_Row)
 
 
 def read(path: Path) -> Iterator[Labelled]:
-    """Yield the file's rows in order. Raises BadRow, OSError."""
+    """Yield the file's rows in order. Raises BadRowError, OSError."""
     with _opened(path) as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
                 yield _labelled(line, f"{path.name}:{number}")
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> BinaryIO:
     file = path.open("rb")
     if file.read(2) == b"\x1f\x8b":
         file.close()
-        return gzip.open(path, "rb")
+        return cast("BinaryIO", gzip.open(path, "rb"))
     file.seek(0)
     return file
 
@@ -64,9 +64,9 @@ def _labelled(line: bytes, place: str) -> Labelled:
     try:
         row = _DECODER.decode(line)
     except msgspec.DecodeError as error:
-        raise BadRow(f"{place}: {error}") from error
+        raise BadRowError(f"{place}: {error}") from error
     if row.expected.verdict not in TRUTHS:
-        raise BadRow(f"{place}: expected.verdict {row.expected.verdict!r} is none of {', '.join(TRUTHS)}")
+        raise BadRowError(f"{place}: expected.verdict {row.expected.verdict!r} is none of {', '.join(TRUTHS)}")
     return Labelled(
         seen=from_normal(normalize(row.alert), row.alert, ref=row.id or place),
         is_true=TRUTHS[row.expected.verdict],

@@ -3,9 +3,9 @@
 import math
 from dataclasses import dataclass, field
 
-#: Below this many verdicts the score is shown as it is.
-LEAST_VERDICTS = 300
-REFIT_EVERY = 500
+#: Below LEAST_FOR_SHIFT verdicts the score is shown as it is; below LEAST_FOR_SLOPE only its level is corrected.
+LEAST_FOR_SHIFT = 40
+LEAST_FOR_SLOPE = 300
 _STRENGTH = 5.0
 _BIN = 0.25
 LIMIT = 13.0
@@ -39,7 +39,7 @@ class Calibration:
 
     def apply(self, score: float) -> float:
         """Return the calibrated score."""
-        if self.n >= LEAST_VERDICTS and self.n - self._fitted_at >= REFIT_EVERY:
+        if self.n >= LEAST_FOR_SHIFT and self.n - self._fitted_at >= max(10, self._fitted_at // 20):
             self.fit()
         return self.slope * score + self.shift
 
@@ -47,6 +47,7 @@ class Calibration:
         """Fit the line by Newton's method, held near the identity by a prior."""
         self._fitted_at = self.n
         slope, shift = 1.0, 0.0
+        with_slope = self.n >= LEAST_FOR_SLOPE
         for _ in range(20):
             g_slope, g_shift = -(slope - 1) * _STRENGTH, -shift * _STRENGTH
             h_slope = h_shift = _STRENGTH
@@ -59,6 +60,9 @@ class Calibration:
                 h_slope += weight * score * score
                 h_both += weight * score
                 h_shift += weight
+            if not with_slope:
+                shift += g_shift / h_shift
+                continue
             scale = h_slope * h_shift - h_both * h_both
             slope += (h_shift * g_slope - h_both * g_shift) / scale
             shift += (h_slope * g_shift - h_both * g_slope) / scale

@@ -20,13 +20,13 @@ CLOSE = 0.02
 CONFIRM = 0.9
 #: Shown as false or true positive beyond these; between them the engine abstains.
 SHOW_FALSE = 0.25
-SHOW_FALSE_VETOED = 0.15
+SHOW_FALSE_VETOED = 0.2
 SHOW_TRUE = 0.6
 #: A rule with fewer verdicts than this closes nothing.
 LEAST_RULE_VERDICTS = 12
 
 PRIOR_LIMITS = (0.0005, 0.999)
-HEAT_WEIGHT = 1.4
+HEAT_WEIGHT = 1.6
 HEAT_MOST = 1.5
 REPEAT_WEIGHT = 0.35
 REPEAT_LIMITS = (-0.5, 2.0)
@@ -37,17 +37,14 @@ BURST_WEIGHT = 0.5
 def assess(seen: Observation, record: Record) -> Assessment:
     """Return probability, factors and vetoes. Changes nothing in the record."""
     prior, context = record.prior(seen), record.context(seen)
-    factors = [
-        _prior_factor(prior),
-        *_context_factors(prior, context),
-        *rule_factors(seen, prior.rule_n),
-        *content_factors(seen),
-    ]
+    own = [_prior_factor(prior), *rule_factors(seen, prior.rule_n), *content_factors(seen)]
+    factors = [*own, *_context_factors(context)]
     score = sum(factor.weight for factor in factors)
     calibrated = record.calibration.apply(score)
     if abs(calibrated - score) > 1e-9:
         factors.append(_calibration_factor(calibrated - score, record.calibration.n))
-    return Assessment(score, sigmoid(calibrated), tuple(factors), tuple(_vetoes(prior, context)))
+    excess = max(0.0, sigmoid(sum(factor.weight for factor in own)) - prior.overall)
+    return Assessment(score, sigmoid(calibrated), excess, tuple(factors), tuple(_vetoes(prior, context)))
 
 
 def triage(seen: Observation, record: Record) -> Verdict:
@@ -58,9 +55,11 @@ def triage(seen: Observation, record: Record) -> Verdict:
 
 
 def note(seen: Observation, record: Record, assessed: Assessment) -> None:
-    """Let the record see the alert: later alerts on the host count it as context, by its rule's rate."""
-    rate = sigmoid(assessed.factors[0].weight)
-    record.saw(seen, rate, in_burst=any(factor.name == "burst" for factor in assessed.factors))
+    """Let the record see the alert: later alerts on the host count it as context.
+
+    It counts by what speaks for it alone, without its own context: two weak alerts must not raise each other.
+    """
+    record.saw(seen, assessed.excess, in_burst=any(factor.name == "burst" for factor in assessed.factors))
 
 
 def put_into_words(seen: Observation, assessed: Assessment) -> Verdict:
@@ -109,12 +108,12 @@ def _prior_factor(prior: Prior) -> Factor:
     return Factor("prior", rate, logit(rate), claim, "record", "verdicts")
 
 
-def _context_factors(prior: Prior, context: Context) -> list[Factor]:
+def _context_factors(context: Context) -> list[Factor]:
     found: list[Factor] = []
     heat = min(HEAT_MOST, context.heat)
     if heat >= 0.05:
         names = ", ".join(clipped(name.split("|")[-1], 48) for name in context.other_rules[-3:])
-        claim = f"{len(context.other_rules)} other rule(s) fired on this host within the hour, last: {names}."
+        claim = f"{len(context.other_rules)} other suspect rule(s) fired on this host within the hour, last: {names}."
         found.append(Factor("host_context", heat, HEAT_WEIGHT * heat, claim, "alerts", "last hour on the host"))
     surprise = max(REPEAT_LIMITS[0], min(REPEAT_LIMITS[1], REPEAT_WEIGHT * context.repeat_surprise))
     if abs(surprise) >= 0.05:

@@ -137,9 +137,7 @@ COMMAND_SIGNS: tuple[Sign, ...] = (
         r"add-persistence|diamorphine|uacme|enigma0x3",
         "names a tool made for attacks",
     ),
-    _sign(
-        "attack_machine", 1.2, r"^kali$|\bkali\b.{0,20}linux|^parrot(?:os)?$", "comes from an attack distribution"
-    ),
+    _sign("attack_machine", 1.2, r"^kali$|\bkali\b.{0,20}linux|^parrot(?:os)?$", "comes from an attack distribution"),
     _sign(
         "web_payload",
         1.3,
@@ -148,7 +146,10 @@ COMMAND_SIGNS: tuple[Sign, ...] = (
         "carries a web attack",
     ),
     _sign(
-        "wordlist", 1.0, r"usernames?[-_].{0,24}\.txt|rockyou|passwords?[-_]?list|wordlist", "tries names from a word list"
+        "wordlist",
+        1.0,
+        r"usernames?[-_].{0,24}\.txt|rockyou|passwords?[-_]?list|wordlist",
+        "tries names from a word list",
     ),
     _sign(
         "shell_trick",
@@ -179,12 +180,13 @@ COMMAND_SIGNS: tuple[Sign, ...] = (
     ),
 )
 
-#: On whole paths: where a file lies or what it is called.
+#: At the start of a path: where a file lies or what it is called. Text appended to the path does not hide it.
 PATH_SIGNS_FOR: tuple[Sign, ...] = (
     _sign(
         "odd_service_binary",
         1.4,
-        r"(?:%+systemroot%+|c:\\windows)\\[a-z0-9_-]{3,24}\.exe",
+        r"(?:%+systemroot%+|c:\\windows)\\"
+        r"(?!(?:explorer|regedit|notepad|hh|winhlp32|write|bfsvc|helppane|splwow64|sysmon(?:64)?)\.exe)[a-z0-9_-]{3,24}\.exe",
         "lies in the Windows root, where services have no business",
     ),
     _sign(
@@ -201,7 +203,11 @@ PATH_SIGNS_FOR: tuple[Sign, ...] = (
     ),
 )
 
-_OS = r"c:\\(?:windows\\(?:system32|syswow64|winsxs|servicing|microsoft\.net|assembly|immersivecontrolpanel)|program files(?: \(x86\))?)"
+_OS = (
+    r"c:\\(?:windows\\(?:system32|syswow64|winsxs|servicing|microsoft\.net|assembly|immersivecontrolpanel)"
+    r"|program files(?: \(x86\))?)"
+)
+#: On the whole path: text appended to it makes it another path.
 PATH_SIGNS_AGAINST: tuple[Sign, ...] = (
     _sign(
         "update_path",
@@ -212,8 +218,8 @@ PATH_SIGNS_AGAINST: tuple[Sign, ...] = (
     _sign(
         "installer",
         -1.3,
-        r"c:\\(?:program files(?: \(x86\))?\\(?:microsoft|google|mozilla)[^\"']{0,200}|users\\[^\\]+\\appdata\\local\\microsoft\\"
-        r"onedrive\\[^\"']{0,120})\\(?:[a-z]*setup|update|msedge|chrome|firefox|onedrive|elevation_service|[a-z]*updater?)\.exe",
+        r"c:\\(?:program files(?: \(x86\))?\\(?:microsoft|google|mozilla)[^\"']{0,200}"
+        r"|users\\[^\\]+\\appdata\\local\\microsoft\\onedrive\\[^\"']{0,120})\\(?:[a-z]*setup|update|msedge|chrome|firefox|onedrive|elevation_service|[a-z]*updater?)\.exe",
         "is a known vendor's installer or browser",
     ),
     _sign("policy_test", -1.8, r".*\\__psscriptpolicytest_[a-z0-9._]{8,24}\.ps1", "is PowerShell's own policy test"),
@@ -227,12 +233,14 @@ PATH_SIGNS_AGAINST: tuple[Sign, ...] = (
     _sign("desktop_shell", -0.8, r"c:\\windows\\explorer\.exe", "is the desktop shell, so a person clicked"),
 )
 
-COMMAND_KEYS = frozenset(
+_COMMAND_KEYS = (
     "commandline parentcommandline scriptblocktext command full_log url http_user_agent user_agent useragent "
     "payload_printable query cmdline process_command_line hostname workstationname srcuser message request "
-    "targetfilename details filename servicename payload".split()
+    "targetfilename details filename servicename payload"
 )
-PATH_KEYS = frozenset(
+COMMAND_KEYS = frozenset(_COMMAND_KEYS.split())
+_PATH_KEYS = (
     "image parentimage targetfilename imageloaded details sourceimage targetimage newprocessname parentprocessname "
-    "process_path executable servicefilename imagepath processname".split()
+    "process_path executable servicefilename imagepath processname"
 )
+PATH_KEYS = frozenset(_PATH_KEYS.split())

@@ -1,9 +1,8 @@
 """What the engine sees of an alert: plain values, the same from a file, a test or the database."""
 
-import datetime as dt
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from incidents.normalize.paths import leaves, mapping
@@ -59,6 +58,7 @@ class Observation:
         return f"{self.source}|{self.detection}"
 
 
+@lru_cache(maxsize=8192)
 def skeleton(title: str) -> str:
     """Return the constant part of a rule's title, in lower case.
 
@@ -69,56 +69,25 @@ def skeleton(title: str) -> str:
     return _SPACES.sub(" ", text).strip().lower()[:160]
 
 
-def from_normal(alert: NormalAlert, payload: Any, *, ref: str, source: str = "", count: int = 1) -> Observation:
-    """Return the observation of a normalised alert and its raw payload (a JSON value)."""
+def from_normal(alert: NormalAlert, payload: Any, *, ref: str, count: int = 1) -> Observation:
+    """Return the observation of a normalised alert and its raw payload (a JSON value, None when not at hand)."""
+    fields = _fields(payload)
+    title = alert.title or alert.detection_name
     moment = alert.detected_at or alert.occurred_at
-    return observe(
+    return Observation(
         ref=ref,
-        source=source or alert.format.split("/")[0],
-        title=alert.title,
-        detection_id=alert.detection_id,
-        detection_name=alert.detection_name,
-        moment=moment,
-        count=max(count, _repeats(payload)),
+        source=alert.format or "unknown",
+        family=_family(title, alert.detection_id, fields),
+        detection=alert.detection_id or skeleton(alert.detection_name or title),
+        rule=skeleton(title),
+        title=title,
+        host=_host(alert.entities),
+        at=moment.timestamp() if moment else 0.0,
+        count=max(1, count, _repeats(payload)),
         severity_score=alert.severity_score,
         severity_named=alert.severity_origin == "source",
         techniques=alert.techniques,
         entities=alert.entities,
-        payload=payload,
-    )
-
-
-def observe(
-    *,
-    ref: str,
-    source: str,
-    title: str,
-    detection_id: str,
-    detection_name: str,
-    moment: dt.datetime | None,
-    count: int,
-    severity_score: float,
-    severity_named: bool,
-    techniques: Iterable[str],
-    entities: tuple[EntityRef, ...],
-    payload: Any,
-) -> Observation:
-    """Return the observation of an alert given by its kept fields and its raw payload (None when not at hand)."""
-    fields = _fields(payload)
-    return Observation(
-        ref=ref,
-        source=source or "unknown",
-        family=_family(title, detection_id, fields),
-        detection=detection_id or skeleton(detection_name or title),
-        rule=skeleton(title or detection_name),
-        title=title,
-        host=_host(entities),
-        at=moment.timestamp() if moment else 0.0,
-        count=max(1, count),
-        severity_score=severity_score,
-        severity_named=severity_named,
-        techniques=tuple(techniques),
-        entities=entities,
         fields=fields,
     )
 

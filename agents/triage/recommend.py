@@ -45,6 +45,7 @@ _HOST_SIGNS = frozenset(
         "download",
     }
 )
+_ACCOUNT_SIGNS = frozenset({"rule_credentials", "rule_brute_force", "credential_access"})
 _FILE_SIGNS = frozenset({"rule_malware", "public_drop", "offensive_tool", "download", "odd_service_binary"})
 
 
@@ -86,27 +87,44 @@ def enrichment(seen: Observation, shown: str) -> tuple[dict[str, str], ...]:
 
 def _candidates(seen: Observation, shown: str, signs: set[str], tactics: set[str]) -> Iterator[Action]:
     is_true = shown == "true_positive"
-    for entity in _of_type(seen, "ip"):
-        if entity.role != "target" and is_outside(entity.value):
-            yield Action("block_ip", "ip", entity.value, "the address lies outside and takes part in the alert")
+    yield from _against_addresses(seen)
     if is_true and (signs & _HOST_SIGNS or tactics & _HOST_TACTICS):
-        for entity in _of_type(seen, "host"):
-            if entity.role in {"target", "source"}:
-                yield Action("isolate_host", "host", entity.value, "the signs of an attack are on this host")
-                break
+        yield from _against_host(seen)
     if is_true and signs & _FILE_SIGNS:
-        for entity in _of_type(seen, "file")[:1]:
-            yield Action("quarantine_file", "file", entity.value, "the alert names it beside signs of malware")
-        for entity in _of_type(seen, "hash")[-1:]:
-            yield Action("block_hash", "hash", entity.value, "the alert names it beside signs of malware")
+        yield from _against_files(seen)
     if tactics & {"command-and-control", "exfiltration"} or "rule_malware" in signs:
         for entity in _of_type(seen, "domain")[:1]:
             yield Action("block_domain", "domain", entity.value, "the alert speaks of traffic with it")
-    if tactics & {"credential-access"} or signs & {"rule_credentials", "rule_brute_force", "credential_access"}:
+    if "credential-access" in tactics or signs & _ACCOUNT_SIGNS:
         kind = "disable_user" if is_true and "rule_credentials" in signs else "reset_password"
-        for entity in _of_type(seen, "user")[:1]:
-            if not _is_system_account(entity.value):
-                yield Action(kind, "user", entity.value, "the alert speaks of this account's credentials")
+        yield from _against_account(seen, kind)
+
+
+def _against_addresses(seen: Observation) -> Iterator[Action]:
+    for entity in _of_type(seen, "ip"):
+        if entity.role != "target" and is_outside(entity.value):
+            yield Action("block_ip", "ip", entity.value, "the address lies outside and takes part in the alert")
+
+
+def _against_host(seen: Observation) -> Iterator[Action]:
+    """The machine that shows the signs; where roles tell, the attacked one."""
+    hosts = [entity for entity in _of_type(seen, "host") if entity.role in {"target", "source"}]
+    hosts.sort(key=lambda entity: entity.role != "target")
+    for entity in hosts[:1]:
+        yield Action("isolate_host", "host", entity.value, "the signs of an attack are on this host")
+
+
+def _against_files(seen: Observation) -> Iterator[Action]:
+    for entity in _of_type(seen, "file")[:1]:
+        yield Action("quarantine_file", "file", entity.value, "the alert names it beside signs of malware")
+    for entity in _of_type(seen, "hash")[-1:]:
+        yield Action("block_hash", "hash", entity.value, "the alert names it beside signs of malware")
+
+
+def _against_account(seen: Observation, kind: str) -> Iterator[Action]:
+    for entity in _of_type(seen, "user")[:1]:
+        if not _is_system_account(entity.value):
+            yield Action(kind, "user", entity.value, "the alert speaks of this account's credentials")
 
 
 def _of_type(seen: Observation, kind: str) -> list[EntityRef]:

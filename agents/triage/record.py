@@ -18,17 +18,21 @@ FAMILY_STRENGTH = 20.0
 #: Effective memory of a rule and of a rule on one host, in verdicts.
 RULE_MEMORY = 100.0
 PAIR_MEMORY = 60.0
-#: Before the first verdicts: one alert in four is taken to be true, with the weight of a few verdicts.
-COLD_RATE = 0.25
-COLD_WEIGHT = 2.0
+#: Before the first verdicts: two alerts in five are taken to be true, with the weight of twenty verdicts. High on
+#: purpose: while nothing is known, a missed attack costs more than a look.
+COLD_RATE = 0.4
+COLD_WEIGHT = 20.0
 #: A pair without a verdict stays new until seen this often, over at least this long.
 NEW_SIGHTINGS = 5
 NEW_SECONDS = 3600
 WINDOW_SECONDS = 3600
 HOUR = 3600
 #: A burst is this many times the pair's usual hourly volume, and never fewer than BURST_LEAST × BURST_TIMES events.
-BURST_TIMES = 3.0
-BURST_LEAST = 20.0
+BURST_TIMES = 4.0
+BURST_LEAST = 15.0
+#: The usual volume is the mean of the logarithms plus one deviation, but no wider than this: a rule that is erratic
+#: by nature must not thereby be free to do anything.
+SPREAD_MOST = 1.1
 MAX_RULES_PER_HOST = 64
 
 
@@ -70,7 +74,7 @@ class Pair:
 class Context:
     """What is known around an alert at the moment it is triaged."""
 
-    #: Expected number of true positives among the other rules that fired on the host within the window.
+    #: Sum over the other rules that fired on the host within the window of their last alert's excess.
     heat: float
     other_rules: tuple[str, ...]
     is_new_pair: bool
@@ -140,7 +144,7 @@ class Record:
             repeat_surprise=self._repeat_surprise(seen),
         )
 
-    def saw(self, seen: Observation, probability: float, *, in_burst: bool) -> None:
+    def saw(self, seen: Observation, excess: float, *, in_burst: bool) -> None:
         """Note that the alert passed: its pair's sightings and volume, and the rule as recent on its host."""
         key = (seen.rule_key, seen.host)
         pair = self.pairs.get(key)
@@ -152,7 +156,7 @@ class Record:
         pair.in_burst = pair.in_burst or in_burst
         rules = self.recent[seen.host]
         rules.pop(seen.rule_key, None)
-        rules[seen.rule_key] = (seen.at, probability)
+        rules[seen.rule_key] = (seen.at, excess)
         if len(rules) > MAX_RULES_PER_HOST:
             del rules[next(iter(rules))]
 
@@ -178,11 +182,11 @@ class Record:
         if not rules or not seen.host:
             return 0.0, ()
         heat, others = 0.0, []
-        for rule, (at, probability) in list(rules.items()):
+        for rule, (at, excess) in list(rules.items()):
             if not 0 <= seen.at - at <= WINDOW_SECONDS:
                 del rules[rule]
-            elif rule != seen.rule_key:
-                heat += probability
+            elif rule != seen.rule_key and excess >= 0.01:
+                heat += excess
                 others.append(rule)
         return heat, tuple(others)
 
@@ -190,7 +194,7 @@ class Record:
         """Return the events an hour above which the pair is in a burst; 0 while nothing is known of the rule."""
         own, pooled = pair.volume, self.rule_volumes.get(rule_key)
         if own.n >= 3:
-            usual = math.exp(own.mean + min(1.0, own.deviation))
+            usual = math.exp(own.mean + min(SPREAD_MOST, own.deviation))
         elif pooled is not None and pooled.n:
             usual = math.exp(pooled.mean)
         else:

@@ -1,6 +1,8 @@
 """Factors read from the alert itself: its severity, its techniques, and known signs in its rule and its fields."""
 
+import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from agents.triage.knowledge import (
     COMMAND_KEYS,
@@ -11,7 +13,7 @@ from agents.triage.knowledge import (
     RULE_SIGNS,
     Sign,
 )
-from agents.triage.observation import Observation, skeleton
+from agents.triage.observation import Observation
 from agents.triage.tactics import gravest
 from agents.triage.verdict import Factor
 from agents.triage.wording import clipped
@@ -60,32 +62,41 @@ def _technique(seen: Observation) -> Iterator[Factor]:
     if grave is not None:
         name, tactic, weight = grave
         yield Factor(
-            "technique", 1.0, weight, f"The alert names {name}, a technique of {tactic.replace('-', ' ')}.", "alert", name
+            "technique",
+            1.0,
+            weight,
+            f"The alert names {name}, a technique of {tactic.replace('-', ' ')}.",
+            "alert",
+            name,
         )
 
 
 def _rule_words(seen: Observation) -> Iterator[Factor]:
-    words = [skeleton(seen.title), *(text.lower() for key, text in seen.fields if key == "groups")]
-    for sign in RULE_SIGNS:
-        if any(sign.pattern.search(word) for word in words):
-            yield Factor(sign.name, 1.0, sign.weight, f"The rule {sign.claim}.", "rule", clipped(seen.detection, 60))
+    groups = tuple(text.lower() for key, text in seen.fields if key == "groups")
+    for sign in _rule_signs((seen.rule, *groups)):
+        yield Factor(sign.name, 1.0, sign.weight, f"The rule {sign.claim}.", "rule", clipped(seen.detection, 60))
+
+
+@lru_cache(maxsize=8192)
+def _rule_signs(words: tuple[str, ...]) -> tuple[Sign, ...]:
+    """A rule's words are the same for thousands of alerts."""
+    return tuple(sign for sign in RULE_SIGNS if any(sign.pattern.search(word) for word in words))
 
 
 def _field_factors(key: str, text: str) -> Iterator[Factor]:
     if key in COMMAND_KEYS:
-        yield from _matched(COMMAND_SIGNS, key, text, whole=False)
+        yield from _matched(((sign, sign.pattern.search(text)) for sign in COMMAND_SIGNS), key)
     if key in PATH_KEYS:
         path = text.strip().strip('"\\')
-        yield from _matched(PATH_SIGNS_FOR, key, path, whole=True)
-        yield from _matched(PATH_SIGNS_AGAINST, key, path, whole=True)
+        yield from _matched(((sign, sign.pattern.match(path)) for sign in PATH_SIGNS_FOR), key)
+        yield from _matched(((sign, sign.pattern.fullmatch(path)) for sign in PATH_SIGNS_AGAINST), key)
 
 
-def _matched(signs: Iterable[Sign], key: str, text: str, *, whole: bool) -> Iterator[Factor]:
-    for sign in signs:
-        hit = sign.pattern.fullmatch(text) if whole else sign.pattern.search(text)
+def _matched(hits: Iterable[tuple[Sign, re.Match[str] | None]], key: str) -> Iterator[Factor]:
+    for sign, hit in hits:
         if hit:
-            quote = clipped(hit.group(), 80)
-            yield Factor(sign.name, 1.0, sign.weight, f"The field {key} {sign.claim}: “{quote}”.", "field", clipped(key, 40))
+            claim = f"The field {clipped(key, 40)} {sign.claim}: “{clipped(hit.group(), 80)}”."
+            yield Factor(sign.name, 1.0, sign.weight, claim, "field", clipped(key, 40))
 
 
 def _scaled(factor: Factor, share: float) -> Factor:

@@ -10,7 +10,7 @@ Shown = Literal["true_positive", "false_positive", "suspicious"]
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """One weighted reason. `weight` is in logits; `claim` says it in a sentence; `source` and `ref` are its evidence."""
+    """One weighted reason: `weight` in logits, `claim` the sentence, `source` and `ref` its evidence."""
 
     name: str
     value: float
@@ -32,10 +32,15 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The number and its factors, before it is put into words. `score` is the raw logit, before calibration."""
+    """The number and its factors, before it is put into words.
+
+    `score` is the raw logit, before calibration; `excess` is how far the alert alone, without its context, lies above
+    the overall rate of true alerts.
+    """
 
     score: float
     probability: float
+    excess: float
     factors: tuple[Factor, ...]
     vetoes: tuple[str, ...]
 

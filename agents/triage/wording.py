@@ -7,6 +7,8 @@ from agents.triage.verdict import ENGINE, Action, Assessment, Factor
 
 MAX_CLAIMS = 12
 MAX_REASONING = 4_000
+#: A factor below this changes nothing that is shown.
+LEAST_WEIGHT = 0.005
 
 _NAMES = {
     "true_positive": "True positive",
@@ -28,8 +30,12 @@ def clipped(text: str, length: int) -> str:
 
 def weightiest(factors: Sequence[Factor]) -> list[Factor]:
     """Return the factors worth showing, the weightiest first; equal weights keep the engine's order."""
-    ranked = sorted(factors, key=lambda factor: -abs(factor.weight))
+    ranked = sorted((factor for factor in factors if abs(factor.weight) >= LEAST_WEIGHT), key=_by_weight)
     return ranked[:MAX_CLAIMS]
+
+
+def _by_weight(factor: Factor) -> float:
+    return -abs(factor.weight)
 
 
 def reasoning(shown: str, abstention: str, assessed: Assessment, actions: Sequence[Action]) -> str:

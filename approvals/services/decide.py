@@ -75,6 +75,8 @@ def decide(*, user: User, action_id: uuid.UUID, vote: Vote, proof: Proof) -> Pen
         standing = standing_of(user=user, action=action)
         if standing.code:
             raise NotAllowed(standing.code, standing.words)
+        if not vote.digest:
+            raise WrongFields([{"field": "digest", "error": "name the digest that was shown"}])
         now = database_now()
         _check_current(action, vote, now)
         seconds = _check_care(user, action, vote, proof, now)

@@ -8,10 +8,11 @@ from django.http import Http404, HttpRequest
 from approvals.clock import database_now
 from approvals.errors import NotVisible
 from approvals.models import PendingAction, ReasonCode
+from approvals.proof import proof_of
 from approvals.selectors import get
 from approvals.services.evidence import mark_seen
 from approvals.views.present import ActionView
-from approvals.views.request import is_prefetch, person_of, proof_of
+from approvals.views.request import is_part, is_prefetch, person_of
 
 
 def find(request: HttpRequest, action_id: uuid.UUID) -> PendingAction:
@@ -30,11 +31,16 @@ def open_item(request: HttpRequest, action_id: uuid.UUID) -> PendingAction:
     return action
 
 
-def detail_context(request: HttpRequest, action: PendingAction, *, place: str, **extra: Any) -> dict[str, Any]:
+def detail_context(
+    request: HttpRequest, action: PendingAction, *, place: str, **extra: Any
+) -> dict[str, Any]:
     """Return the template variables of one item. `place` is queue, phone or record; `extra` a result or an error."""
     return {
-        "item": ActionView(action, person_of(request), database_now(), proof_of(request)),
+        "item": ActionView(
+            action, person_of(request), database_now(), proof_of(request)
+        ),
         "place": place,
+        "is_part": is_part(request, "detail"),
         "reasons": ReasonCode.choices,
         "draft": request.session.pop(draft_key(action.id), None) or {},
         **extra,

@@ -35,17 +35,27 @@ _SEVERITY_OF_CATEGORY = {
 _GUARDRAIL_NAMES = {
     "allowlist": "Allowlist",
     "canonical_target": "Target",
-    "protected_target": "Protected targets",
+    "protected_target": "Protection",
     "duplicate": "Duplicates",
     "rate": "Hourly budget",
     "blast_radius": "Blast radius",
     "rollback_plan": "Way back",
-    "anomaly": "Unusual for this agent",
+    "anomaly": "Anomaly",
     "kill_switch": "Emergency stop",
     "change_freeze": "Change freeze",
 }
-_OUTCOME_WORDS = {"pass": "passed", "warn": "take note", "refuse": "refused", "abstain": "cannot tell"}
-_STATE_ICONS = {"pass": "check", "warn": "alert-triangle", "refuse": "ban", "abstain": "help-circle"}
+_OUTCOME_WORDS = {
+    "pass": "passed",
+    "warn": "take note",
+    "refuse": "refused",
+    "abstain": "cannot tell",
+}
+_STATE_ICONS = {
+    "pass": "check",
+    "warn": "alert-triangle",
+    "refuse": "ban",
+    "abstain": "help-circle",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +116,13 @@ class Passage:
 class ActionView:
     """One action for one viewer; each part is made when a template asks for it."""
 
-    def __init__(self, action: PendingAction, user: User, now: datetime, proof: Proof | None = None) -> None:
+    def __init__(
+        self,
+        action: PendingAction,
+        user: User,
+        now: datetime,
+        proof: Proof | None = None,
+    ) -> None:
         self.action = action
         self.user = user
         self.now = now
@@ -122,14 +138,21 @@ class ActionView:
     @cached_property
     def sentence(self) -> tuple[str, str]:
         """The effect before and after the target's name."""
-        text = self.kind.sentence if self.kind else "{target}: the catalogue does not know this action."
+        text = (
+            self.kind.sentence
+            if self.kind
+            else "{target}: the catalogue does not know this action."
+        )
         before, _, after = text.partition("{target}")
         return before, after
 
     @cached_property
     def parameters(self) -> list[tuple[str, str]]:
         """The canonical parameters, one line each, in words."""
-        return [(name.replace("_", " "), _plain(value)) for name, value in sorted(self.action.params.items())]
+        return [
+            (name.replace("_", " "), _plain(value))
+            for name, value in sorted(self.action.params.items())
+        ]
 
     @property
     def preconditions(self) -> dict[str, Any]:
@@ -149,7 +172,11 @@ class ActionView:
     @property
     def inverse_label(self) -> str:
         """The action that undoes it, in words."""
-        inverse = catalogue.get(self.kind.inverse) if self.kind and self.kind.inverse else None
+        inverse = (
+            catalogue.get(self.kind.inverse)
+            if self.kind and self.kind.inverse
+            else None
+        )
         return inverse.label if inverse else ""
 
     @property
@@ -157,7 +184,9 @@ class ActionView:
         """The alert's severity, else the weight of the kind of action."""
         if self.action.alert is not None:
             return str(self.action.alert.severity)
-        return _SEVERITY_OF_CATEGORY.get(self.kind.category.value if self.kind else "critical", "critical")
+        return _SEVERITY_OF_CATEGORY.get(
+            self.kind.category.value if self.kind else "critical", "critical"
+        )
 
     # --- who must agree -----------------------------------------------------------------------
     @cached_property
@@ -174,7 +203,11 @@ class ActionView:
     def votes(self) -> list[VoteView]:
         """The votes that count, oldest first."""
         return [
-            VoteView(vote, hidden_from(user=self.user, action=self.action, vote=vote), _role_words(vote.role))
+            VoteView(
+                vote,
+                hidden_from(user=self.user, action=self.action, vote=vote),
+                _role_words(vote.role),
+            )
             for vote in live_votes(self.action)
         ]
 
@@ -191,13 +224,24 @@ class ActionView:
     @property
     def my_vote(self) -> Decision | None:
         """The viewer's own vote."""
-        mine = (each.vote for each in self.votes if each.vote.person_id == self.user.person_id)
+        mine = (
+            each.vote
+            for each in self.votes
+            if each.vote.person_id == self.user.person_id
+        )
         return next(mine, None)
 
     @property
     def rejection(self) -> Decision | None:
         """The vote that ended it."""
-        return next((each.vote for each in self.votes if each.vote.decision == DecisionKind.REJECT), None)
+        return next(
+            (
+                each.vote
+                for each in self.votes
+                if each.vote.decision == DecisionKind.REJECT
+            ),
+            None,
+        )
 
     # --- where it stands ------------------------------------------------------------------------
     @property
@@ -208,7 +252,11 @@ class ActionView:
     @property
     def is_overdue(self) -> bool:
         """Whether its deadline has passed without a decision."""
-        return self.is_pending and self.action.deadline_at is not None and self.action.deadline_at <= self.now
+        return (
+            self.is_pending
+            and self.action.deadline_at is not None
+            and self.action.deadline_at <= self.now
+        )
 
     @property
     def then(self) -> str:
@@ -222,7 +270,9 @@ class ActionView:
             return ""
         who = self.votes[-1].vote.user.username if self.votes else ""
         state = str(self.action.get_status_display())
-        return f"{self.label} {self.action.target_value}: {state}" + (f", last vote by {who}" if who else "")
+        return f"{self.label} {self.action.target_value}: {state}" + (
+            f", last vote by {who}" if who else ""
+        )
 
     @property
     def form_signature(self) -> str:
@@ -234,7 +284,12 @@ class ActionView:
     def evidence(self) -> list[EvidenceRow]:
         """The agent's evidence, numbered from 1."""
         return [
-            EvidenceRow(number, _plain(row.get("claim")), _plain(row.get("source")), _plain(row.get("ref")))
+            EvidenceRow(
+                number,
+                _plain(row.get("claim")),
+                _plain(row.get("source")),
+                _plain(row.get("ref")),
+            )
             for number, row in enumerate(self.action.evidence, start=1)
             if isinstance(row, dict)
         ]
@@ -249,7 +304,10 @@ class ActionView:
             number = int(found.group(1))
             if number not in known:
                 continue
-            passages += [Passage(text[at : found.start()]), Passage(found.group(0), number)]
+            passages += [
+                Passage(text[at : found.start()]),
+                Passage(found.group(0), number),
+            ]
             at = found.end()
         return [*passages, Passage(text[at:])]
 
@@ -257,6 +315,16 @@ class ActionView:
     def guardrails(self) -> list[GuardrailView]:
         """The guardrails as judged at the proposal, in order."""
         return [_guardrail(row) for row in self.action.guardrails]
+
+    @property
+    def notable(self) -> list[GuardrailView]:
+        """The guardrails that say more than "passed", and those with a meter."""
+        return [row for row in self.guardrails if row.outcome != "pass" or row.cap]
+
+    @property
+    def passed(self) -> list[GuardrailView]:
+        """The guardrails that passed and have nothing to show."""
+        return [row for row in self.guardrails if row.outcome == "pass" and not row.cap]
 
     @cached_property
     def track(self) -> TrackRecord | None:
@@ -267,7 +335,9 @@ class ActionView:
     def similar(self) -> dict[str, Any]:
         """How people decided on this type before: {"approved", "rejected", "rows": [ActionView]}."""
         found = similar_decisions(user=self.user, action=self.action)
-        return found | {"rows": [ActionView(row, self.user, self.now) for row in found["rows"]]}
+        return found | {
+            "rows": [ActionView(row, self.user, self.now) for row in found["rows"]]
+        }
 
     @cached_property
     def unknowns(self) -> list[str]:
@@ -277,23 +347,34 @@ class ActionView:
             found.append("The proposal comes without evidence.")
         unsupported = sum(not row.is_supported for row in self.evidence)
         if unsupported:
-            found.append(f"{unsupported} of {len(self.evidence)} claims name no source.")
+            found.append(
+                f"{unsupported} of {len(self.evidence)} claims name no source."
+            )
         if self.action.confidence is None:
             found.append("The proposer states no confidence.")
         elif self.track is not None and not self.track.is_enough:
             found.append(
                 f"The stated confidence has no track record yet: {self.track.decided} decided proposals like this one."
             )
-        if not self.action.preconditions and self.action.target_type not in ("host", "user"):
-            found.append(f"The inventory does not know who depends on this {self.action.target_type}.")
-        found.append("No dry run was made: what the connector will answer is not known.")
+        if not self.action.preconditions and self.action.target_type not in (
+            "host",
+            "user",
+        ):
+            found.append(
+                f"The inventory does not know who depends on this {self.action.target_type}."
+            )
+        found.append(
+            "No dry run was made: what the connector will answer is not known."
+        )
         return found
 
     @cached_property
     def canonical_json(self) -> str:
         """The bytes that the digest is over, indented for reading."""
         try:
-            return json.dumps(json.loads(bytes(self.action.canonical)), indent=2, ensure_ascii=False)
+            return json.dumps(
+                json.loads(bytes(self.action.canonical)), indent=2, ensure_ascii=False
+            )
         except ValueError:
             return bytes(self.action.canonical).decode("utf-8", errors="replace")
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -16,7 +15,7 @@ from approvals.models import Level, PendingAction
 from approvals.selectors import done_today, label_of, queue_for
 from approvals.views.open import detail_context, open_item
 from approvals.views.present import ActionView
-from approvals.views.request import is_part, person_of
+from approvals.views.request import is_part, person_of, person_required
 
 #: The badge and "nothing needs you" count these groups.
 _MINE = ("needs_me_now", "needs_me")
@@ -51,16 +50,20 @@ class Filters:
         )
 
 
-@login_required
+@person_required
 @require_safe
 def queue(request: HttpRequest) -> HttpResponse:
     """Show the list; as a part, the list alone (after a pill, a filter)."""
     context = _list_context(request, person_of(request))
-    template = "approvals/_list.html" if is_part(request, "queue-list") else "approvals/queue.html"
+    template = (
+        "approvals/_list.html"
+        if is_part(request, "queue-list")
+        else "approvals/queue.html"
+    )
     return render(request, template, context)
 
 
-@login_required
+@person_required
 @require_safe
 def queue_item(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
     """Show one item beside the list; as a part, the item alone. Opening it counts as having seen the evidence."""
@@ -69,18 +72,24 @@ def queue_item(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
     context = detail_context(request, action, place="queue")
     if is_part(request, "detail"):
         return render(request, "approvals/_detail.html", context)
-    return render(request, "approvals/queue.html", _list_context(request, user) | context)
+    return render(
+        request, "approvals/queue.html", _list_context(request, user) | context
+    )
 
 
 def _list_context(request: HttpRequest, user: User) -> dict[str, Any]:
     level = request.GET.get("level", "")
-    filters = Filters(request.GET.get("q", "").strip()[:200], level if level in Level.values else "")
+    filters = Filters(
+        request.GET.get("q", "").strip()[:200], level if level in Level.values else ""
+    )
     tab = "done" if request.GET.get("tab") == "done" else "open"
     every = queue_for(user)
     if tab == "done":
         groups = _groups([("done", "Done today", done_today(user))], user, filters)
     else:
-        groups = _groups([(group.key, group.title, group.actions) for group in every], user, filters)
+        groups = _groups(
+            [(group.key, group.title, group.actions) for group in every], user, filters
+        )
     return {
         "tab": tab,
         "groups": groups,
@@ -92,10 +101,20 @@ def _list_context(request: HttpRequest, user: User) -> dict[str, Any]:
     }
 
 
-def _groups(found: list[tuple[str, str, Iterable[PendingAction]]], user: User, filters: Filters) -> list[Group]:
+def _groups(
+    found: list[tuple[str, str, Iterable[PendingAction]]], user: User, filters: Filters
+) -> list[Group]:
     now = database_now()
     groups = [
-        Group(key, title, [ActionView(action, user, now) for action in actions if filters.keeps(action)])
+        Group(
+            key,
+            title,
+            [
+                ActionView(action, user, now)
+                for action in actions
+                if filters.keeps(action)
+            ],
+        )
         for key, title, actions in found
     ]
     return [group for group in groups if group.rows]

@@ -1,17 +1,42 @@
 """What the pages ask of a request: whose it is, whether it wants a part, whether a browser only guessed."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+from urllib.parse import urlsplit
 
-from allauth.account.authentication import get_authentication_records
-from django.http import HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
-from approvals.services.decide import Proof
+
+_Parameters = ParamSpec("_Parameters")
+_View = Callable[Concatenate[HttpRequest, _Parameters], HttpResponse]
+
+
+def person_required(view: _View[_Parameters]) -> _View[_Parameters]:
+    """Let people through. Others go to the log-in and come back to the page they were on, also from a swapped part."""
+
+    @wraps(view)
+    def guarded(
+        request: HttpRequest, *args: _Parameters.args, **kwargs: _Parameters.kwargs
+    ) -> HttpResponse:
+        if isinstance(request.user, User):
+            return view(request, *args, **kwargs)
+        if not is_htmx(request):
+            return redirect_to_login(
+                request.get_full_path() if request.method == "GET" else "/queue/"
+            )
+        here = urlsplit(request.headers.get("HX-Current-URL", "/queue/"))
+        login = redirect_to_login(here.path + (f"?{here.query}" if here.query else ""))
+        return HttpResponse(status=204, headers={"HX-Redirect": login["Location"]})
+
+    return guarded
 
 
 def person_of(request: HttpRequest) -> User:
-    """Return the person of a request that login_required let through."""
-    assert isinstance(request.user, User)  # noqa: S101 (login_required)
+    """Return the person of a request that person_required let through."""
+    assert isinstance(request.user, User)
     return request.user
 
 
@@ -32,14 +57,7 @@ def is_htmx(request: HttpRequest) -> bool:
 
 def is_prefetch(request: HttpRequest) -> bool:
     """Tell whether a browser loads the page before anybody asked for it: nobody has seen anything then."""
-    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
+    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get(
+        "Purpose", ""
+    )
     return "prefetch" in purpose or "prerender" in purpose
-
-
-def proof_of(request: HttpRequest) -> Proof:
-    """Return how and when the person last proved who they are in this session: the newest of allauth's records."""
-    records = [record for record in get_authentication_records(request) if isinstance(record.get("at"), int | float)]
-    if not records:
-        return Proof()
-    newest = max(records, key=lambda record: record["at"])
-    return Proof(method=str(newest.get("method", "")), at=datetime.fromtimestamp(newest["at"], tz=UTC))

@@ -37,6 +37,11 @@ class Entity(models.Model):
     def __str__(self) -> str:
         return f"{self.type}:{self.value}"
 
+    @property
+    def as_query(self) -> str:
+        """The token that finds the alerts of this entity; a quotation mark cannot stand inside one."""
+        return f'entity:"{self.value.split(chr(34))[0]}"'
+
 
 class AlertEntity(models.Model):
     """The role an entity plays in an alert: source, destination, target, actor, related."""

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from incidents.normalize import ait, elastic, generic, match_record, suricata, wazuh, windows
-from incidents.normalize.entities import Entities
 from incidents.normalize.draft import assemble
+from incidents.normalize.entities import Entities
 from incidents.normalize.paths import pick
 from incidents.normalize.record import EntityRef, NormalAlert
 
@@ -52,7 +52,9 @@ def detect(payload: Any) -> str:
     return next((name for name, (looks_like, _) in _READERS.items() if looks_like(inner)), generic.FORMAT)
 
 
-def normalize(payload: Any, *, format: str = AUTO, reference: dt.datetime | None = None) -> NormalAlert:
+def normalize(
+    payload: Any, *, format: str = AUTO, reference: dt.datetime | None = None  # noqa: A002 - the contract's word
+) -> NormalAlert:
     """Return the record of any payload. `reference` is when it arrived: it gives years that log lines leave out.
 
     A format that is unknown, or known and half-broken, is read as `generic`, and a note says so. Never raises.
@@ -123,4 +125,4 @@ def _plain(payload: Any) -> NormalAlert:
     members = payload if isinstance(payload, dict) else {"message": payload}
     texts = [value for value in members.values() if isinstance(value, str)]
     title = next((members[name] for name in ("title", "name", "message") if isinstance(members.get(name), str)), None)
-    return assemble(format=generic.FORMAT, titles=[title, *texts], entities=Entities())
+    return assemble(name=generic.FORMAT, titles=[title, *texts], entities=Entities())

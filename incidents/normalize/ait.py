@@ -28,7 +28,7 @@ def normalize(payload: dict[str, Any]) -> NormalAlert:
     entities.add_all("ip", every(payload, "ip", "ips"), "target")
     count = as_text(payload.get("count"))
     return assemble(
-        format=FORMAT,
+        name=FORMAT,
         titles=[payload.get("name")],
         description=f"{count} alerts of one rule on one host." if count else "",
         detection_id=payload.get("short"),

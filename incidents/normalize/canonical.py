@@ -6,6 +6,7 @@ is no entity. Lenient only where a sender's habit is unambiguous (defanged dots,
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import urlsplit, urlunsplit
 
 import idna
@@ -13,8 +14,8 @@ import idna
 from incidents.normalize.texts import HIDDEN, is_storable
 
 MAX_VALUE = 512
-_DEFANGED_DOT = re.compile(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{\.\}", re.I)
-_DEFANGED_SCHEME = re.compile(r"^h(?:xx|\*\*)p(s?)(?=:|\[:)", re.I)
+_DEFANGED_DOT = re.compile(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{\.\}", re.IGNORECASE)
+_DEFANGED_SCHEME = re.compile(r"^h(?:xx|\*\*)p(s?)(?=:|\[:)", re.IGNORECASE)
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _HEX = re.compile(r"[0-9a-fA-F]+")
 _HASH_LENGTHS = frozenset({32, 40, 56, 64, 96, 128})
@@ -155,9 +156,13 @@ CANONICAL = {
 }
 
 
+@lru_cache(maxsize=8192)
 def canonical(kind: str, text: str) -> str | None:
-    """Return the canonical value of an entity type, or None when the text is no such thing."""
-    return CANONICAL[kind](text)
+    """Return the canonical value of an entity type, or None when the text is no such thing.
+
+    Remembered: in a storm the same few hosts and addresses come thousands of times.
+    """
+    return None if len(text) > 2 * MAX_VALUE else CANONICAL[kind](text)
 
 
 def key_of(kind: str, value: str) -> str:

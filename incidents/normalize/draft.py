@@ -13,9 +13,9 @@ from incidents.normalize.texts import ID_LENGTH, first_line, line, paragraph
 UNTITLED = "Alert without a title"
 
 
-def assemble(
+def assemble(  # noqa: PLR0913 - one keyword per field of the record
     *,
-    format: str,
+    name: str,
     titles: Iterable[Any],
     entities: Entities,
     description: Any = "",
@@ -38,7 +38,7 @@ def assemble(
     if detected_at is None and occurred_at is None:
         said.append("The payload names no time; the time of arrival is used.")
     return NormalAlert(
-        format=format,
+        format=name,
         title=title,
         description=paragraph(description),
         external_id=line(external_id, ID_LENGTH),

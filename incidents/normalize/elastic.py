@@ -53,7 +53,7 @@ def normalize(payload: dict[str, Any]) -> NormalAlert:
     reason = first(event, "kibana.alert.reason", "signal.reason")
     name = first(event, *_rule("name"), "rule.name")
     return assemble(
-        format=FORMAT,
+        name=FORMAT,
         titles=[name, event.get("message"), reason, first(event, "event.action"), first(event, "event.category")],
         description=reason or first(event, *_rule("description"), "rule.description") or event.get("message"),
         external_id=first(event, "kibana.alert.uuid", "event.id") or first(payload, "_id"),

@@ -6,7 +6,7 @@ from typing import Any
 
 from incidents.normalize.canonical import canonical, refang
 from incidents.normalize.record import MAX_ENTITIES, EntityRef
-from incidents.normalize.texts import HIDDEN, as_text
+from incidents.normalize.texts import HIDDEN, as_text, word_list
 
 #: Scanned text per string and per alert: enough for any log line, too little to burn a processor with.
 SCAN_LENGTH = 8_000
@@ -17,16 +17,20 @@ _TOKEN = re.compile(
     r"|(?P<email>\b[A-Za-z0-9._%+-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,6}[A-Za-z]{2,24}\b)"
     r"|(?P<ip>(?<![\w.:])(?:\d{1,3}(?:\.|\[\.\])){3}\d{1,3}(?![\w]|\.\d))"
     r"|(?P<ip6>(?<![\w:.])(?:[0-9a-fA-F]{0,4}:){2,7}(?:[0-9a-fA-F]{1,4}|(?:\d{1,3}\.){3}\d{1,3})(?![\w:]))"
-    r"|(?P<hash>(?<![0-9A-Za-z])(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{96}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})(?![0-9A-Za-z]))"
-    r"|(?P<domain>(?<![\w@./\\-])(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(?:\.|\[\.\])){1,8}[A-Za-z]{2,24}(?![\w\\/-]*[(\\]|\.\w|[\w@]))"
+    r"|(?P<hash>(?<![0-9A-Za-z])"
+    r"(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{96}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})(?![0-9A-Za-z]))"
+    r"|(?P<domain>(?<![\w@./\\-])(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(?:\.|\[\.\])){1,8}"
+    r"[A-Za-z]{2,24}(?![\w\\/-]*[(\\]|\.\w|[\w@]))"
 )
 #: In free text a dotted word is a domain only with one of these endings: elsewhere it is a file or a class.
 _TLDS = frozenset(
-    "com net org info biz io co edu gov mil int dev app cloud online site xyz top club shop live tech store "
-    "internal local lan corp example onion".split()
+    word_list(
+        "com net org info biz io co edu gov mil int dev app cloud online site xyz top club shop live tech "
+        "store internal local lan corp example onion"
+    )
 )
 _NOT_COUNTRIES = frozenset(
-    "py sh js ps so pl md rs gz db cs vb sc la am ms ai ip id at is in it no do to be my".split()
+    word_list("py sh js ps so pl md rs gz db cs vb sc la am ms ai ip id at is in it no do to be my")
 )
 
 

@@ -1,4 +1,4 @@
-"""Any JSON object and any log line: the best title, time, severity and entities by well-known names, the rest scanned."""
+"""Any JSON object and any log line: what well-known names say of title, time and severity; the rest is scanned."""
 
 import datetime as dt
 from typing import Any
@@ -10,33 +10,42 @@ from incidents.normalize.known_keys import collect, plain
 from incidents.normalize.paths import leaves
 from incidents.normalize.record import NormalAlert
 from incidents.normalize.severities import from_unknown_scale, from_word, number_of
-from incidents.normalize.texts import as_text
+from incidents.normalize.texts import as_text, word_list
 from incidents.normalize.times import first_time, parse_time
 
 FORMAT = "generic"
 LINE_FORMAT = "log_line"
 
-_TITLES = (
-    "ruletitle rulename alerttitle alertname alertrulename detectionname signaturename title signature threatname "
-    "alertsignature detectiontitle name eventname displaymessage eventtype operationname operation activitydisplayname "
-    "activityname methodname protopayloadmethodname primarydescription model summary message msg subject action "
-    "description type category reason event raw"
-).split()
+_TITLES = word_list(
+    "ruletitle rulename alerttitle alertname alertrulename detectionname signaturename title signature "
+    "threatname alertsignature detectiontitle name eventname displaymessage eventtype operationname "
+    "operation activitydisplayname activityname methodname protopayloadmethodname primarydescription "
+    "model summary message msg subject action description type category reason event raw"
+)
 #: These say a title only at the top: deeper, `name` is a person's or a file's.
 _ONLY_AT_TOP = frozenset({"name", "type", "action", "category", "event", "model", "reason", "raw", "subject"})
-_DESCRIPTIONS = "description longdescription details summary message reason msg".split()
-_IDS = "id alertid eventid uuid uid incidentid detectionid findingid guid eventuuid".split()
-_DETECTIONS = (
-    "ruleid ruleuuid alertruleid detectionid signatureid detectionruleid alertsignatureid sid policyid templateid "
-    "ruleruleid rulename alertname detectionname eventname eventtype operationname"
-).split()
-_SEVERITIES = "severity severityname severitylabel severitylevel risklevel threatlevel urgency criticality".split()
-_SCORES = "riskscore severityscore threatscore score severitynormalized".split()
-_DETECTED = (
-    "detectedat detectiontime timestamp time eventtime createdat createddatetime eventcreationtime created published "
-    "creationtime datetime date ts t eventtimestamp receivetime updatedat firstseen starttime systemtime utctime"
-).split()
-_OCCURRED = "occurredat firstactivitydatetime origtime originaltime firstseen eventstarttime activitystarttime".split()
+_DESCRIPTIONS = ["description", "longdescription", "details", "summary", "message", "reason", "msg"]
+_IDS = ["id", "alertid", "eventid", "uuid", "uid", "incidentid", "detectionid", "findingid", "guid", "eventuuid"]
+_DETECTIONS = word_list(
+    "ruleid ruleuuid alertruleid detectionid signatureid detectionruleid alertsignatureid sid policyid "
+    "templateid ruleruleid rulename alertname detectionname eventname eventtype operationname"
+)
+_SEVERITIES = word_list("severity severityname severitylabel severitylevel risklevel threatlevel urgency criticality")
+_SCORES = ["riskscore", "severityscore", "threatscore", "score", "severitynormalized"]
+_DETECTED = word_list(
+    "detectedat detectiontime timestamp time eventtime createdat createddatetime eventcreationtime "
+    "created published creationtime datetime date ts t eventtimestamp receivetime updatedat firstseen "
+    "starttime systemtime utctime"
+)
+_OCCURRED = [
+    "occurredat",
+    "firstactivitydatetime",
+    "origtime",
+    "originaltime",
+    "firstseen",
+    "eventstarttime",
+    "activitystarttime",
+]
 _ATTACK = ("technique", "mitre", "attack", "tactic", "tag", "ttp")
 _RAW = ("message", "raw", "eventoriginal", "original", "log", "fulllog", "originalmessage", "rawlog", "syslog")
 
@@ -50,11 +59,11 @@ def normalize(payload: dict[str, Any]) -> NormalAlert:
     title = [names.get(name) if name not in _ONLY_AT_TOP else top.get(name) for name in _TITLES]
     detected = first_time(*(names.get(name) for name in _DETECTED))
     return assemble(
-        format=FORMAT,
+        name=FORMAT,
         titles=[
             line.title if line and line.shape in {"cef", "snort_fast"} else None,
             *title,
-            *(line and [line.title] or []),
+            *((line and [line.title]) or []),
         ],
         description=_first(names, _DESCRIPTIONS),
         external_id=_first(top, _IDS),
@@ -75,7 +84,7 @@ def normalize_line(text: str, *, reference: dt.datetime | None = None) -> Normal
     _take_line(line, entities)
     entities.scan(text)
     return assemble(
-        format={"text": LINE_FORMAT}.get(line.shape, line.shape),
+        name={"text": LINE_FORMAT}.get(line.shape, line.shape),
         titles=[line.title],
         description=text,
         detection_id=line.detection_id or (f"{line.program}" if line.program else ""),

@@ -14,7 +14,7 @@ _PUNCTUATION = re.compile(r"[^a-z0-9]+")
 
 
 def _rows(kind: str, role: str, words: str) -> dict[str, tuple[str, str]]:
-    return {word: (kind, role) for word in words.split()}
+    return dict.fromkeys(words.split(), (kind, role))
 
 
 #: key → (entity type or "address", role). "address" may be an IP, a domain or a host.
@@ -98,9 +98,9 @@ def collect(payload: Any, entities: Entities, *, scan: bool = True) -> None:
         name = plain(key)
         meaning = KEYS.get(plain(parent) + name) or KEYS.get(name.removeprefix("p"))
         meaning = meaning or KEYS.get(name)
-        if meaning is None or not _take(entities, meaning, value):
-            if isinstance(value, str):
-                rest.append(value)
+        taken = meaning is not None and _take(entities, meaning, value)
+        if not taken and isinstance(value, str):
+            rest.append(value)
     if scan:
         for text in rest:
             entities.scan(text)

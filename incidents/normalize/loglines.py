@@ -13,11 +13,12 @@ MAX_PAIRS = 400
 
 _RFC5424 = re.compile(r"<\d{1,3}>1 (\S{1,64}) (\S{1,255}) (\S{1,48}) (\S{1,128}) (\S{1,32}) (?:-|\[)")
 _RFC3164 = re.compile(
-    r"(?:<\d{1,3}>)?((?:[A-Z][a-z]{2} {1,2}\d{1,2}(?: \d{4})? \d\d:\d\d:\d\d)|\d{4}-\d\d-\d\dT[\d:.,]{8,18}(?:Z|[+-]\d\d:?\d\d)?)"
+    r"(?:<\d{1,3}>)?((?:[A-Z][a-z]{2} {1,2}\d{1,2}(?: \d{4})? \d\d:\d\d:\d\d)"
+    r"|\d{4}-\d\d-\d\dT[\d:.,]{8,18}(?:Z|[+-]\d\d:?\d\d)?)"
     r" ([\w.:-]{1,255}) (?:([\w./-]{1,64})(?:\[(\d{1,10})\])?: ?)?"
 )
 _CEF = re.compile(r"CEF: ?\d{1,2}\|")
-_CEF_FIELD = re.compile(r"((?:[^|\\]|\\.){0,1023})\|", re.S)
+_CEF_FIELD = re.compile(r"((?:[^|\\]|\\.){0,1023})\|", re.DOTALL)
 _CEF_KEY = re.compile(r"(?:^|(?<=\s))([\w.\-\[\]]{1,64})=")
 _PAIR = re.compile(r'([A-Za-z_@][\w.@-]{0,63})=("(?:[^"\\]|\\.){0,8000}"|[^\s,;"]{0,2000})')
 _SNORT = re.compile(
@@ -83,7 +84,8 @@ def _cef(text: str, found: LogLine, reference: dt.datetime | None) -> None:
     start = _CEF.search(text)
     if start is None:
         return
-    position, head = start.end(), []
+    position = start.end()
+    head: list[str] = []
     while len(head) < 6:
         part = _CEF_FIELD.match(text, position)
         if part is None:

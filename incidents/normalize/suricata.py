@@ -63,7 +63,7 @@ def normalize(payload: dict[str, Any]) -> NormalAlert:
     signature = first(payload, "alert.signature")
     moment = first_time(payload.get("timestamp"))
     return assemble(
-        format=FORMAT,
+        name=FORMAT,
         titles=[signature, first(payload, "alert.category"), f"Suricata {kind} event"],
         description=first(payload, "alert.category"),
         external_id=first(payload, "flow_id"),

@@ -14,6 +14,11 @@ DESCRIPTION_LENGTH = 8000
 ID_LENGTH = 256
 
 
+def word_list(text: str) -> tuple[str, ...]:
+    """Return the words of a text: tables of names read better so than as a column of quotes."""
+    return tuple(text.split())
+
+
 def storable(text: str) -> str:
     """Return `text` with NUL and lone surrogates replaced by U+FFFD."""
     return _UNSTORABLE.sub("\ufffd", text)

@@ -32,7 +32,7 @@ def normalize(payload: dict[str, Any]) -> NormalAlert:
     rule_id = as_text(first(rule, "id"))
     full_log = event.get("full_log")
     return assemble(
-        format=FORMAT,
+        name=FORMAT,
         titles=[
             rule.get("description"),
             first(nested, "alert.signature"),

@@ -52,7 +52,7 @@ def looks_like(payload: dict[str, Any]) -> bool:
 
 def take_event_data(data: dict[str, Any], entities: Entities) -> None:
     """Take the accounts, programs, files, hashes and addresses of an EventData object."""
-    lower = {key.lower(): value for key, value in data.items() if isinstance(key, str)}
+    lower = {key.lower(): value for key, value in data.items()}
     for name, (kind, role) in _FIELDS.items():
         if name in lower:
             _take(entities, kind, lower[name], role)
@@ -75,7 +75,7 @@ def normalize(payload: dict[str, Any]) -> NormalAlert:
     event_id = first(system, "EventID.#text", "EventID")
     provider = first(system, "Provider.#attributes.Name", "SourceName", "ProviderName", "Channel")
     return assemble(
-        format=FORMAT,
+        name=FORMAT,
         titles=[f"{provider or 'Windows'} event {event_id}" if event_id else None, first(payload, "Message")],
         description=first(data, "Message", "CommandLine", "ScriptBlockText"),
         external_id=first(system, "EventRecordID", "RecordNumber"),

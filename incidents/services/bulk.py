@@ -1,4 +1,4 @@
-"""The SQL of ingestion: one statement per table and batch, rows in lock order, arrays instead of a thousand literals."""
+"""The SQL of ingestion: one statement per table and batch, rows in lock order, arrays in place of literals."""
 
 import datetime as dt
 import uuid
@@ -49,7 +49,8 @@ def _upsert() -> str:
 INSERT INTO incidents_alert AS a ({names}, status, triage_state, revision)
 SELECT {values}, 'new', 'pending', 1 FROM unnest({arrays}) AS t ({names})
 ON CONFLICT (team_id, fingerprint, window_at) DO UPDATE
-   SET count = a.count + EXCLUDED.count, last_seen = GREATEST(a.last_seen, EXCLUDED.last_seen), revision = a.revision + 1
+   SET count = a.count + EXCLUDED.count, revision = a.revision + 1,
+       last_seen = GREATEST(a.last_seen, EXCLUDED.last_seen)
 RETURNING id, fingerprint, window_at
 """  # noqa: S608 - only names of this module
 

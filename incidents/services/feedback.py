@@ -14,7 +14,7 @@ from live.publish import publish
 REASON_LENGTH = 500
 
 
-class VerdictRefused(Exception):
+class VerdictRefused(Exception):  # noqa: N818 - says what happened
     """The person may see the alert but give no verdict, or the verdict is no verdict; the text says which."""
 
     def __init__(self, words: str, *, code: str) -> None:
@@ -31,12 +31,12 @@ def give_verdict(*, user: User, alert_id: uuid.UUID, classification: str, reason
     """Append the person's verdict. It is an override when it differs from the engine's current one.
 
     Raises Alert.DoesNotExist when the alert is not visible to the person, VerdictRefused (`role`, `classification`
-    or `reason`: a correction needs one) when no verdict is taken.
+    or `reason`) when no verdict is taken.
     """
     with transaction.atomic(durable=True):
         alert = Alert.objects.for_user(user).select_for_update(no_key=True, of=("self",)).get(id=alert_id)
         verdict = TriageVerdict.objects.filter(alert=alert, is_current=True).first()
-        _check(user, classification, reason, verdict)
+        _check(user, classification, reason)
         alert.revision += 1
         alert.save(update_fields=["revision"])
         feedback = VerdictFeedback.objects.create(
@@ -53,18 +53,18 @@ def give_verdict(*, user: User, alert_id: uuid.UUID, classification: str, reason
     return feedback
 
 
-def _check(user: User, classification: str, reason: str, verdict: TriageVerdict | None) -> None:
+def _check(user: User, classification: str, reason: str) -> None:
     if not may_give_verdict(user):
         raise VerdictRefused(
             "Verdicts are given by analysts, senior analysts, SOC leads and incident commanders. Nothing was stored.",
             code="role",
         )
     if classification not in Classification.values:
-        raise VerdictRefused("Choose true positive, false positive or suspicious. Nothing was stored.", code="classification")
+        raise VerdictRefused(
+            "Choose true positive, false positive or suspicious. Nothing was stored.", code="classification"
+        )
     if len(reason) > REASON_LENGTH or "\x00" in reason:
         raise VerdictRefused(f"A reason has at most {REASON_LENGTH} characters. Nothing was stored.", code="reason")
-    if verdict is not None and verdict.verdict != classification and not reason.strip():
-        raise VerdictRefused("A correction needs a reason: the next engine learns from it. Nothing was stored.", code="reason")
 
 
 def _tell(user: User, alert: Alert, verdict: TriageVerdict | None, feedback: VerdictFeedback) -> None:

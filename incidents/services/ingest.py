@@ -74,7 +74,9 @@ class _Prepared:
     entities: dict[tuple[str, dt.datetime], dict[tuple[str, str, str], str]]
 
 
-def ingest(*, source: AlertSource, items: Sequence[RawItem], format: str = AUTO) -> IngestResult:
+def ingest(
+    *, source: AlertSource, items: Sequence[RawItem], format: str = AUTO  # noqa: A002 - the contract's word
+) -> IngestResult:
     """Store a delivery. Committed when it returns; rejected items never touch their neighbours.
 
     Raises OperationalError when the database is away, or stays busy after several attempts: then the batch at hand
@@ -97,9 +99,9 @@ def ingest(*, source: AlertSource, items: Sequence[RawItem], format: str = AUTO)
     return result
 
 
-def _store_with_retries(source: AlertSource, items: Sequence[RawItem], format: str, rejected: int) -> IngestResult:
+def _store_with_retries(source: AlertSource, items: Sequence[RawItem], named: str, rejected: int) -> IngestResult:
     received_at = database_now()
-    prepared = _prepare(source, items, format, received_at)
+    prepared = _prepare(source, items, named, received_at)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with transaction.atomic(durable=True):
@@ -112,13 +114,13 @@ def _store_with_retries(source: AlertSource, items: Sequence[RawItem], format: s
     raise AssertionError("the loop returns or raises")
 
 
-def _prepare(source: AlertSource, items: Sequence[RawItem], format: str, received_at: dt.datetime) -> _Prepared:
+def _prepare(source: AlertSource, items: Sequence[RawItem], named: str, received_at: dt.datetime) -> _Prepared:
     """Normalise everything before the transaction opens, and fold repeats inside the batch into one row."""
     rows: dict[tuple[str, dt.datetime], _Row] = {}
     keys: list[tuple[str, dt.datetime]] = []
     entities: dict[tuple[str, dt.datetime], dict[tuple[str, str, str], str]] = {}
     for item, alert_id in zip(items, ordered_ids(len(items), received_at), strict=True):
-        alert = _normal(item, format, received_at)
+        alert = _normal(item, named, received_at)
         detected_at = alert.detected_at or alert.occurred_at or received_at
         key = (fingerprint(source.id, alert), window_of(detected_at))
         keys.append(key)
@@ -134,8 +136,8 @@ def _prepare(source: AlertSource, items: Sequence[RawItem], format: str, receive
     return _Prepared([rows[key] for key in sorted(rows)], keys, list(items), entities)
 
 
-def _normal(item: RawItem, format: str, received_at: dt.datetime) -> NormalAlert:
-    from_sender = normalize(item.payload, format=format, reference=received_at)
+def _normal(item: RawItem, named: str, received_at: dt.datetime) -> NormalAlert:
+    from_sender = normalize(item.payload, format=named, reference=received_at)
     return bulk.with_notes(from_sender, item.notes) if item.notes else from_sender
 
 
@@ -163,10 +165,10 @@ def _alert_columns(
         alert = row.alert
         severity = band(alert.severity_score).value
         yield (
-            row.id, source.team_id, source.id, batch.id, alert.format, alert.external_id, alert.title, alert.description,
-            alert.detection_id, alert.detection_name, severity, alert.severity_score, alert.severity_origin,
-            alert.occurred_at, row.detected_at, received_at, row.last_seen, alert.techniques, alert.notes,
-            row.fingerprint, row.window_at, row.count,
+            row.id, source.team_id, source.id, batch.id, alert.format, alert.external_id, alert.title,
+            alert.description, alert.detection_id, alert.detection_name, severity, alert.severity_score,
+            alert.severity_origin, alert.occurred_at, row.detected_at, received_at, row.last_seen,
+            alert.techniques, alert.notes, row.fingerprint, row.window_at, row.count,
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ A worker that lost its lease holds an old fence and can store nothing: `StaleFen
 import datetime as dt
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ MAX_ATTEMPTS = 3
 RETRY_SECONDS = 15
 
 
-class StaleFence(Exception):
+class StaleFence(Exception):  # noqa: N818 - says what happened
     """Somebody else claimed the batch meanwhile, or it is no longer running: nothing was stored."""
 
     permanent = True
@@ -107,11 +107,19 @@ def due_batch_ids(*, older_than_seconds: float = 2, limit: int = 50) -> list[uui
         return [row[0] for row in cursor.fetchall()]
 
 
-def store_verdicts(*, batch: IngestBatch, fence: int, verdicts: list[VerdictDraft], actor: Actor = SYSTEM) -> int:
+def store_verdicts(
+    *,
+    batch: IngestBatch,
+    fence: int,
+    verdicts: list[VerdictDraft],
+    actor: Actor = SYSTEM,
+    alongside: Callable[[], None] | None = None,
+) -> int:
     """Store one verdict per alert of the batch and end its triage; return how many were stored.
 
     Alerts of the batch without a draft become `failed`; a draft for a foreign alert raises ValueError.
     Raises StaleFence when the claim is no longer ours. Earlier verdicts stay, no longer current.
+    `alongside` runs in the same transaction: the engine keeps its own statistics with the verdicts they come from.
     """
     with transaction.atomic(durable=True):
         locked = _locked(batch, fence)
@@ -125,6 +133,8 @@ def store_verdicts(*, batch: IngestBatch, fence: int, verdicts: list[VerdictDraf
         missing = set(alert_ids) - set(wanted)
         _mark_alerts(wanted, TriageState.DONE, now)
         _mark_alerts(missing, TriageState.FAILED, None)
+        if alongside is not None:
+            alongside()
         locked.triage_state = TriageState.DONE
         locked.triage_lease_until = None
         locked.triage_error = ""

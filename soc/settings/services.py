@@ -58,6 +58,11 @@ def database(urls: ServiceUrls, *, as_owner: bool) -> dict[str, Any]:
     """Return Django's DATABASES entry for the serving role, or for the owner where tables change."""
     url = urls.database_owner_url if as_owner and urls.database_owner_url else urls.database_url
     parts = _parts("COUNTERSIGN_DATABASE_URL", url)
+    # Web processes run each request in a thread of its own: without a pool each would open a connection of its own.
+    pool = env.integer("COUNTERSIGN_DB_POOL", 0, most=500)
+    options: dict[str, Any] = {"options": "-c lock_timeout=5s -c search_path=public"}
+    if pool:
+        options["pool"] = {"min_size": min(4, pool), "max_size": pool, "timeout": 20}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": parts.get("dbname", "countersign"),
@@ -65,9 +70,9 @@ def database(urls: ServiceUrls, *, as_owner: bool) -> dict[str, Any]:
         "PASSWORD": parts.get("password", ""),
         "HOST": parts.get("host", ""),
         "PORT": str(parts.get("port", "")),
-        "CONN_MAX_AGE": env.integer("COUNTERSIGN_DB_CONN_MAX_AGE", 60),
+        "CONN_MAX_AGE": 0 if pool else env.integer("COUNTERSIGN_DB_CONN_MAX_AGE", 60),
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"options": "-c lock_timeout=5s -c search_path=public"},
+        "OPTIONS": options,
     }
 
 

@@ -61,7 +61,8 @@ def web_service(address: WebAddress, env: Mapping[str, str], data: DataDirectory
     return Service(
         name="web",
         command=address.command(),
-        env=env,
+        # Daphne gives each request a thread; they share so many connections (an operator's own figure wins).
+        env={"COUNTERSIGN_DB_POOL": "24", **env},
         cwd=PROJECT,
         log=data.log("web"),
         answers=lambda: address.answers("/healthz"),

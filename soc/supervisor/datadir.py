@@ -55,7 +55,9 @@ class DataDirectory:
 
     def release(self) -> None:
         """Give the lock back; everything started must be gone."""
-        shutil.rmtree(self.runtime_directory(), ignore_errors=True)
+        noted = self._noted("runtime.location")
+        if noted is not None and is_own_runtime_directory(noted):
+            shutil.rmtree(noted, ignore_errors=True)
         (self.path / "runtime.location").unlink(missing_ok=True)
         (self.path / "processes.json").unlink(missing_ok=True)
         os.close(self._lock)

@@ -99,6 +99,19 @@ class Cluster:
                 connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(sql.Identifier(OWNER_ROLE)))
             _ensure_database(connection)
 
+    def migrated_by(self) -> str:
+        """Return the mark that `set_migrated_by` left in the database, or nothing."""
+        question = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+        with psycopg.connect(self.url(ADMIN_ROLE, "postgres")) as connection:
+            found = connection.execute(question, [DATABASE]).fetchone()
+        return str(found[0] or "") if found else ""
+
+    def set_migrated_by(self, mark: str) -> None:
+        """Note in the database itself, where no other file can outlive it, which code migrated it."""
+        statement = sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(DATABASE), sql.Literal(mark))
+        with psycopg.connect(self.url(ADMIN_ROLE, "postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
     def remove_stale_pid_file(self) -> None:
         """Kill the postmaster that an earlier, killed supervisor may have left, and forget its pid file."""
         pid_file = self.directory / "postmaster.pid"

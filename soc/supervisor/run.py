@@ -15,8 +15,10 @@ from soc.supervisor.children import (
     web_service,
     worker_service,
 )
+from soc.supervisor.codebase import fingerprint
 from soc.supervisor.datadir import DataDirectory
 from soc.supervisor.errors import CannotStart
+from soc.supervisor.postgres import Cluster
 from soc.supervisor.stores import Stores
 from soc.supervisor.supervisor import Stopped, Supervisor
 from soc.supervisor.web import WebAddress, is_loopback, listen
@@ -63,12 +65,17 @@ class Run:
         try:
             self._refuse_known_passwords(self.data.has_demo_accounts())
             with closing(listen(self.options.host, self.options.port)) as listener:
-                self._serve(WebAddress(listener, self.options.host_header))
+                self._serve_and_end(WebAddress.of(listener, self.options.host_header))
+        finally:
+            self.data.release()
+
+    def _serve_and_end(self, address: WebAddress) -> None:
+        try:
+            self._serve(address)
         except Stopped:
             self.say("stopped before everything was up")
         finally:
             self.supervisor.end()
-            self.data.release()
 
     def _serve(self, address: WebAddress) -> None:
         self.say(f"countersign {VERSION}, data in {self.data.path}")
@@ -78,23 +85,33 @@ class Run:
         addresses = stores.addresses()
         (self.data.path / "static").mkdir(exist_ok=True)  # WhiteNoise warns of a missing one; it serves from the source.
         self.data.write("services.json", json.dumps(_written(addresses)))
-        self._prepare_database(addresses, mark="embedded" if stores.is_embedded else addresses.database_url)
+        self._migrate(addresses, stores.cluster)
+        self._seed(addresses, stores.cluster)
         self._start_processes(address, addresses)
         self._announce(address)
         self.supervisor.keep()
         self.say("ending")
 
-    def _prepare_database(self, addresses: Addresses, *, mark: str) -> None:
-        """Migrate as the owner; fill a demo's database once (`mark` tells whether it is the same one)."""
-        owner = addresses.owner_env(self.data.path, demo=self.options.demo)
+    def _migrate(self, addresses: Addresses, cluster: Cluster | None) -> None:
+        """Migrate as the owner, unless this very code has done so before."""
+        mark = fingerprint()
+        if cluster is not None and cluster.migrated_by() == mark:
+            return
+        env = addresses.owner_env(self.data.path, demo=self.options.demo)
         command = manage("migrate", "--no-input", "--skip-checks")
-        self.supervisor.run_once("migrate", command, owner, cwd=PROJECT, log=self.data.log("migrate"))
+        self.supervisor.run_once("migrate", command, env, cwd=PROJECT, log=self.data.log("migrate"))
+        if cluster is not None:
+            cluster.set_migrated_by(mark)
+
+    def _seed(self, addresses: Addresses, cluster: Cluster | None) -> None:
+        """Fill a demo's database, once."""
+        mark = addresses.database_url if cluster is None else "embedded"
         if not (self.options.demo and self.options.has_demo_command) or self.data.demo_mark() == mark:
             return
         self.say("demo: filling the database")
         self.data.write("demo", "begun")
-        serving = addresses.serving_env(self.data.path, demo=True)
-        self.supervisor.run_once("demo seed", manage("demo", "seed"), serving, cwd=PROJECT, log=self.data.log("seed"))
+        env = addresses.serving_env(self.data.path, demo=True)
+        self.supervisor.run_once("demo seed", manage("demo", "seed"), env, cwd=PROJECT, log=self.data.log("seed"))
         self.data.write("demo", mark)
 
     def _start_processes(self, address: WebAddress, addresses: Addresses) -> None:

@@ -25,7 +25,8 @@ class Stores:
     data: DataDirectory
     say: Callable[[str], None]
     services: list[Service] = field(default_factory=list)
-    _cluster: Cluster | None = None
+    #: The embedded PostgreSQL; None where the environment names a database.
+    cluster: Cluster | None = None
     _database_url: str = ""
     _owner_url: str = ""
     _redis_url: str = ""
@@ -46,15 +47,10 @@ class Stores:
 
     def addresses(self) -> Addresses:
         """Return the URLs of services that run by now; the embedded database and its roles are made if missing."""
-        if self._cluster is not None:
-            self._cluster.create_roles_and_database()
+        if self.cluster is not None:
+            self.cluster.create_roles_and_database()
         key = env.text("COUNTERSIGN_SECRET_KEY") or self.data.secret_key()
         return Addresses(self._database_url, self._owner_url, self._redis_url, key)
-
-    @property
-    def is_embedded(self) -> bool:
-        """True when the database lies in our data directory."""
-        return self._cluster is not None
 
     def _embed_postgres(self) -> None:
         directory, account = self.data.cluster()
@@ -67,7 +63,7 @@ class Stores:
         if not (directory / "PG_VERSION").exists():
             self.say(f"postgres: making a database in {directory}")
         cluster.prepare()
-        self._cluster = cluster
+        self.cluster = cluster
         self._database_url, self._owner_url = cluster.url(SERVING_ROLE), cluster.url(OWNER_ROLE)
         self.services.append(postgres_service(cluster, self.data))
 

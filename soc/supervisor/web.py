@@ -18,25 +18,24 @@ _MESSAGE_BYTES = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class WebAddress:
-    """Where the web process is heard, and the Host header under which it answers itself."""
+    """Where the web process is heard: `host` is an address to connect to, loopback where it listens everywhere."""
 
     listener: socket.socket
+    host: str
+    port: int
+    #: The Host header under which it answers itself.
     host_header: str
 
-    @property
-    def port(self) -> int:
-        return int(self.listener.getsockname()[1])
-
-    @property
-    def host(self) -> str:
-        """An address to connect to: loopback where it listens everywhere."""
-        bound = str(self.listener.getsockname()[0])
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)  # noqa: S104 - compared, not bound
+    @classmethod
+    def of(cls, listener: socket.socket, host_header: str) -> "WebAddress":
+        """Read host and port from a listening socket; an empty `host_header` means that the address will do."""
+        bound, port = listener.getsockname()[:2]
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, str(bound))  # noqa: S104 - compared, not bound
+        return cls(listener, host, int(port), host_header or f"{_bracketed(host)}:{port}")
 
     @property
     def url(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http://{_bracketed(self.host)}:{self.port}"
 
     def command(self) -> list[str]:
         """Return Daphne's command line; it inherits the listening socket."""
@@ -55,7 +54,7 @@ class WebAddress:
         """Tell whether a GET of `path` comes back as 200."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
         try:
-            connection.request("GET", path, headers={"Host": self.host_header or f"{self.host}:{self.port}"})
+            connection.request("GET", path, headers={"Host": self.host_header})
             return connection.getresponse().status == http.HTTPStatus.OK
         except (OSError, http.client.HTTPException):
             return False
@@ -86,6 +85,10 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _name_of(error: OSError) -> str:

@@ -1,5 +1,6 @@
 """The desk's own tags and filters, built in for every template."""
 
+import json
 from datetime import datetime
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.models import Role
 from soc.wire import wire_html
 
 register = template.Library()
@@ -95,9 +97,21 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
+def pretty(value: object) -> str:
+    """Spread JSON out for reading; put `wire` behind it."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+@register.filter
 def words(code: object) -> str:
     """Turn a code into words: "own_proposal" -> "own proposal"."""
     return str(code or "").replace("_", " ")
+
+
+@register.filter
+def role(code: object) -> str:
+    """Show a role's name: "soc_lead" -> "SOC lead"; what is no role stays words."""
+    return str(Role(str(code)).label) if str(code) in Role.values else words(code)
 
 
 @register.simple_tag

@@ -1,5 +1,6 @@
 /* The decision form: nothing is decided unless it is open, sent once, and drafts survive a log-in. */
 import { say, toast } from "./announce.js";
+import * as pane from "./pane.js";
 
 const form = () => document.querySelector("form[data-decide]");
 const chosen = (element) => element?.querySelector("input[name=decision]:checked")?.value ?? "";
@@ -7,11 +8,15 @@ const draftName = (element) => `countersign.draft.${element.dataset.decide}`;
 let observer;
 let seen = new Set();
 
-export const exists = () => Boolean(form());
-export const isOpen = () => Boolean(chosen(form()));
+export const exists = () => Boolean(form()) || pane.isLeaving();
+export const isOpen = () => !pane.isLeaving() && Boolean(chosen(form()));
 
 /** Open the form for "approve" or "reject". Where its bar is out of sight the first call only scrolls to it. */
 export function choose(decision) {
+  pane.then(() => openFor(decision));
+}
+
+function openFor(decision) {
   const element = form();
   if (!element) return;
   const bar = element.querySelector("[data-decide-bar]") ?? element;
@@ -125,6 +130,11 @@ export function start() {
       event.stopPropagation();
     }
   }, true);
+  // The cookie's token is the newest: a log-in in another tab makes a page's own one stale.
+  document.addEventListener("htmx:config:request", (event) => {
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+    if (token && event.detail.ctx.request.method === "POST") event.detail.ctx.request.headers["X-CSRFToken"] = token;
+  });
   document.addEventListener("htmx:before:request", (event) => {
     const source = event.detail.ctx?.sourceElement;
     if (source?.matches?.("form[data-decide]")) lock(source, true);

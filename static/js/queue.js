@@ -1,4 +1,5 @@
 /* The split pane: which row is open, where the focus goes after a swap, and never a row under the cursor. */
+import * as pane from "./pane.js";
 import * as rows from "./rows.js";
 import { forget } from "./decide.js";
 
@@ -24,7 +25,9 @@ export function start() {
     // After one's own decision the form is gone: the focus goes to the result, so that j goes on from there.
     if (deciding) detail.querySelector("[data-result], [data-error]")?.focus();
     deciding = false;
+    pane.arrive();
   });
+  document.addEventListener("htmx:finally:request", pane.arrive);
   // Below the split's width a row is a plain link: the whole page changes, and back works as everywhere.
   document.addEventListener("htmx:before:request", (event) => {
     const link = event.detail.ctx?.sourceElement;
@@ -32,7 +35,7 @@ export function start() {
     if (link?.matches?.("[data-row-link]") && !matchMedia("(min-width: 1200px)").matches) {
       event.preventDefault();
       location.assign(link.href);
-    }
+    } else if (link?.matches?.("[data-row-link]")) pane.leave();
   });
   const open = document.querySelector("[data-row].is-current");
   if (open && matchMedia("(min-width: 1200px)").matches) rows.select(open);

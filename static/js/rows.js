@@ -1,4 +1,6 @@
 /* Lists and tables that take j, k and Enter: a container with data-rows, rows with data-row, one link each. */
+import * as pane from "./pane.js";
+
 const rows = () => [...document.querySelectorAll("[data-rows] [data-row]")].filter((row) => row.offsetParent !== null);
 const linkOf = (row) => row?.querySelector("[data-row-link]");
 
@@ -15,7 +17,10 @@ export function select(row, { open = false } = {}) {
   link?.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
   // A split pane opens what is selected; keys act only on what the pane shows.
-  if (open && link) link.click();
+  if (open && link) {
+    pane.leave();
+    link.click();
+  }
 }
 
 export function move(step) {

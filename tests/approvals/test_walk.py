@@ -8,7 +8,7 @@ from approvals.models import PendingAction
 from approvals.services.execute import execute
 from approvals.services.rollback import propose_rollback
 from integrations.models import EstateEffect, EstateHost
-from tests.approvals.conftest import Propose, vote
+from tests.proposals import Propose, vote
 
 pytestmark = pytest.mark.django_db
 

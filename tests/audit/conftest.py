@@ -1,7 +1,8 @@
 """Entries to tamper with, and the database administrator who does it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,10 +18,10 @@ MIA = Actor(kind="person", id="6d1f7c3e-0000-4000-8000-000000000001", name="Mia 
 
 
 @pytest.fixture
-def places(settings: object, tmp_path: Path) -> Path:
+def places(settings: Any, tmp_path: Path) -> Path:
     """Give the test its own checkpoint and key folders; return the checkpoints'."""
-    settings.CHECKPOINT_DIR = tmp_path / "checkpoints"  # type: ignore[attr-defined]
-    settings.CHECKPOINT_KEY_DIR = tmp_path / "keys"  # type: ignore[attr-defined]
+    settings.CHECKPOINT_DIR = tmp_path / "checkpoints"
+    settings.CHECKPOINT_KEY_DIR = tmp_path / "keys"
     return tmp_path / "checkpoints"
 
 
@@ -28,45 +29,30 @@ def places(settings: object, tmp_path: Path) -> Path:
 def add_entries() -> Callable[..., list[int]]:
     """Return a function that commits (or, in a test that rolls back, writes) some entries."""
 
-    def add(count: int, **values: object) -> list[int]:
+    def add(count: int, **values: Any) -> list[int]:
         with transaction.atomic():
-            return [
-                record(
-                    **{  # type: ignore[arg-type]
-                        "action": "audit.log.exported",
-                        "actor": MIA,
-                        "object_type": "action",
-                        "object_id": f"object-{number}",
-                        "object_label": f"isolate_host WS-{1000 + number}",
-                        "before": {"status": "pending"},
-                        "after": {"status": "approved", "entries": number, "format": "csv"},
-                        "reason": f"reason {number}",
-                    }
-                    | values
-                )
-                for number in range(count)
-            ]
+            return [record(**_decision(number) | values) for number in range(count)]
 
     return add
 
 
-@pytest.fixture
-def dba(transactional_db: None) -> Iterator[psycopg.Connection]:
-    """The superuser, with triggers off in their session: whom only the checkpoints can catch."""
-    if not _has_admin():
-        pytest.skip("the database server is not ours: no superuser to tamper as")
-    with psycopg.connect(_admin_url(), autocommit=True) as connection:
-        connection.execute("SET session_replication_role = replica")
-        yield connection
+def _decision(number: int) -> dict[str, Any]:
+    return {
+        "action": "audit.log.exported",
+        "actor": MIA,
+        "object_type": "action",
+        "object_id": f"object-{number}",
+        "object_label": f"isolate_host WS-{1000 + number}",
+        "before": {"status": "pending"},
+        "after": {"status": "approved", "entries": number, "format": "csv"},
+        "reason": f"reason {number}",
+    }
 
 
-def _admin_url() -> str:
-    return make_conninfo(database_url(own_name(), "COUNTERSIGN_DATABASE_OWNER_URL"), user=ADMIN_ROLE)
-
-
-def _has_admin() -> bool:
+def require_superuser() -> None:
+    """Skip where the database server is not the tests' own and has no superuser to tamper as."""
+    url = make_conninfo(database_url(own_name(), "COUNTERSIGN_DATABASE_OWNER_URL"), user=ADMIN_ROLE)
     try:
-        psycopg.connect(_admin_url(), connect_timeout=3).close()
+        psycopg.connect(url, connect_timeout=3).close()
     except psycopg.OperationalError:
-        return False
-    return True
+        pytest.skip("the database server is not ours: no superuser to tamper as")

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection, transaction
 
 from audit import actions, chain, context
-from audit.actors import SYSTEM, Actor
+from audit.actors import SYSTEM
 from audit.models import Entry
 from audit.services import OutsideTransaction, record
 
@@ -19,8 +19,9 @@ EXPORTED = "audit.log.exported"
 
 
 def write(**values: Any) -> Entry:
+    given: dict[str, Any] = {"action": EXPORTED, "actor": SYSTEM, "object_type": "thing", "object_id": "1"}
     with transaction.atomic():
-        seq = record(**{"action": EXPORTED, "actor": SYSTEM, "object_type": "thing", "object_id": "1"} | values)
+        seq = record(**given | values)
     return Entry.objects.get(seq=seq)
 
 
@@ -86,7 +87,7 @@ def test_long_text_is_cut_and_says_so() -> None:
 
 @pytest.mark.django_db
 def test_too_much_in_all_is_cut_field_by_field() -> None:
-    entry = write(after={f"field{number}": "\U0001f600" * 2_000 for number in range(60)} | {})
+    entry = write(after={f"field{number}": "\U0001f600" * 2_000 for number in range(60)})
     assert entry.body["after"]["field0"] == "… [cut, 2002 characters]"
     assert len(str(entry.body)) < 64_000
 
@@ -95,15 +96,7 @@ def test_too_much_in_all_is_cut_field_by_field() -> None:
 def test_values_get_one_json_form() -> None:
     moment = datetime(2026, 11, 24, 12, tzinfo=timezone(timedelta(hours=2)))
     number = uuid.uuid4()
-    after = {
-        "when": moment,
-        "id": number,
-        "price": Decimal("1.50"),
-        "share": float("nan"),
-        "big": 2**70,
-        "role": Actor,
-    }
-    del after["role"]
+    after = {"when": moment, "id": number, "price": Decimal("1.50"), "share": float("nan"), "big": 2**70}
     kept = write(after=after).body["after"]
     assert kept == {
         "when": "2026-11-24T10:00:00Z",

@@ -54,10 +54,10 @@ def test_one_name_has_one_sentence() -> None:
 
 
 def test_an_unbalanced_sentence_fails_at_the_start() -> None:
-    with pytest.raises(ValueError, match="[Ss]ingle"):
+    with pytest.raises(ValueError, match="expected"):
         actions.register("tests.thing.broken", "{actor moved")
 
 
 def test_every_registered_sentence_renders() -> None:
-    for name, _ in actions.SENTENCES.items():
+    for name in actions.SENTENCES:
         assert actions.sentence({"action": name})

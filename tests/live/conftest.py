@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from accounts.models import Role, Team, User
 from accounts.services import add_to_team, create_person, create_team, grant_role
 from live.publish import publish
+from tests.databases import server_environment
 from tests.servers import WebServer, session_cookie, web_server
 
 Browser = Callable[..., "Page"]
@@ -116,12 +117,17 @@ def announce(team: Team, *, board: str = "", revision: int = 1, object_type: str
         )
 
 
-@pytest.fixture
-def live_server_process(transactional_db: None, service_env: dict[str, str]) -> Iterator[WebServer]:
-    """The product plus the boards of tests/live/asgi.py, on the test database."""
-    with web_server(service_env, application="tests.live.asgi:application") as server:
+@pytest.fixture(scope="session")
+def long_running_server(django_db_setup: None) -> Iterator[WebServer]:
+    """One process for all of these tests: it bears that its database is made anew between them."""
+    with web_server(server_environment(), application="tests.live.asgi:application") as server:
         yield server
-        connection.close()
+
+
+@pytest.fixture
+def live_server_process(transactional_db: None, long_running_server: WebServer) -> WebServer:
+    """The product plus the boards of tests/live/asgi.py, on the test database."""
+    return long_running_server
 
 
 @pytest.fixture

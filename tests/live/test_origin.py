@@ -46,7 +46,8 @@ def test_no_foreign_page_opens_a_socket_with_a_persons_cookie(soc: Desk, live_se
             open_socket(live_server_process, soc.person, origin=origin, since=0),
         ):
             pytest.fail(f"accepted {origin}")
-        assert refused.value.response.status_code == 403, origin
+        # Daphne refuses some by itself, as a bad request.
+        assert refused.value.response.status_code in {400, 403}, origin
 
 
 def _scope(origin: str, host: str, scheme: str = "ws", *more: tuple[bytes, bytes]) -> dict[str, object]:

@@ -3,11 +3,11 @@
 import json
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from agents.evaluate.rows import BadRow
+from agents.evaluate.rows import BadRowError
 from agents.evaluate.run import evaluate
 
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
     """Train on files, test on others, print one JSON object."""
 
     help = "Triage labelled alerts and print the figures as one JSON object; nothing is written to the database."
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
     requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,6 +38,6 @@ class Command(BaseCommand):
             report = evaluate(options["train"], options["files"], prequential=options["prequential"])
         except OSError as error:
             raise CommandError(f"{error.filename}: {error.strerror}") from error
-        except BadRow as error:
+        except BadRowError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(report, indent=2))

@@ -1,0 +1,1 @@
+"""Alerts as five kinds of source write them; the texts are this project's own."""
