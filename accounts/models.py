@@ -55,7 +55,9 @@ class RoleGrant(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["user", "role"], condition=Q(revoked_at=None), name="one_live_grant_of_a_role")
+            models.UniqueConstraint(
+                fields=["user", "role"], condition=Q(revoked_at=None), name="one_live_grant_of_a_role"
+            )
         ]
 
     def __str__(self) -> str:

@@ -4,9 +4,9 @@ import datetime as dt
 import hashlib
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from guardian.shortcuts import assign_perm, remove_perm
 
@@ -63,6 +63,23 @@ def create_person(
         object_label=username,
     )
     return user
+
+
+@transaction.atomic
+def bootstrap_administrators(*, passwords: Mapping[str, str]) -> list[User]:
+    """Create the first administrators, given as {account: password}. Raises AccountError once there is an administrator.
+
+    Later ones are granted the role by people, on the record, as everything that widens.
+    """
+    with connection.cursor() as cursor:
+        # Two commands at once would each see no administrator.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('accounts.bootstrap', 0))")
+    if RoleGrant.objects.filter(role=Role.ADMIN, revoked_at=None, user__is_active=True).exists():
+        raise AccountError("There is an administrator already; the first two are made once.")
+    created = [create_person(username=name, password=password) for name, password in passwords.items()]
+    for user in created:
+        grant_role(user=user, role=Role.ADMIN)
+    return created
 
 
 @transaction.atomic

@@ -30,7 +30,9 @@ WAIT_STEP_SECONDS = 0.25
 MAX_WAIT_SECONDS = 60
 
 
-@router.post("/actions", auth=bearer(Scope.ACTIONS_PROPOSE), response={201: dict[str, Any]}, summary="Propose an action")
+@router.post(
+    "/actions", auth=bearer(Scope.ACTIONS_PROPOSE), response={201: dict[str, Any]}, summary="Propose an action"
+)
 def post_action(request: HttpRequest, payload: schemas.ActionIn) -> Status[dict[str, Any]]:
     """Store a proposal. A refusal by a guardrail is a record too: 201 with status refused."""
     principal = _principal(request)
@@ -131,7 +133,9 @@ def _give_connection_back() -> None:
         connection.close()
 
 
-@router.post("/actions/{action_id}/cancel", auth=bearer(Scope.ACTIONS_PROPOSE), response=dict[str, Any], summary="Cancel")
+@router.post(
+    "/actions/{action_id}/cancel", auth=bearer(Scope.ACTIONS_PROPOSE), response=dict[str, Any], summary="Cancel"
+)
 def post_cancel(request: HttpRequest, action_id: str) -> dict[str, Any]:
     """Take one's own proposal back, while nothing was dispatched."""
     agent = _principal(request).agent

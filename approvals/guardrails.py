@@ -13,7 +13,9 @@ INVENTORIED = frozenset({"host", "user"})
 #: Fewer earlier proposals than this say nothing about what is usual for an agent.
 ANOMALY_FLOOR = 20
 #: Outside addresses that are never blocked: resolvers the whole company depends on. Facts, published by their operators.
-KNOWN_BENIGN = frozenset({"1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "2606:4700:4700::1111", "2001:4860:4860::8888"})
+KNOWN_BENIGN = frozenset(
+    {"1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "2606:4700:4700::1111", "2001:4860:4860::8888"}
+)
 #: RFC 5737 and RFC 3849: documentation ranges stand for outside addresses here, though Python calls them private.
 _DOCUMENTATION = tuple(
     ipaddress.ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
@@ -99,7 +101,9 @@ def _protected_target(facts: Facts) -> Outcome:
         return Outcome("protected_target", "refuse", f"{facts.asset.name} is protected: no action may touch it.")
     is_block = facts.action_type is not None and facts.action_type.key.startswith("block_")
     if is_block and facts.target_type == "ip" and (why := _protected_address(facts.target_value)):
-        return Outcome("protected_target", "refuse", f"{facts.target_value} {why}: blocking it would cut ourselves off.")
+        return Outcome(
+            "protected_target", "refuse", f"{facts.target_value} {why}: blocking it would cut ourselves off."
+        )
     return Outcome("protected_target", "pass", "The target is not on the protected list.")
 
 

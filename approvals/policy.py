@@ -108,7 +108,12 @@ def default_rules() -> list[Rule]:
         "none": ("whois_lookup", "reputation_check", "sandbox_lookup", "siem_search"),
         "optional": ("block_ip", "block_domain", "block_hash", "unblock_ip", "unblock_domain", "unblock_hash"),
         "recommended": (
-            "disable_user", "enable_user", "reset_password", "quarantine_file", "restore_file", "isolate_host",
+            "disable_user",
+            "enable_user",
+            "reset_password",
+            "quarantine_file",
+            "restore_file",
+            "isolate_host",
             "release_host",
         ),
         "required": ("collect_memory", "collect_files"),
@@ -120,9 +125,7 @@ def default_rules() -> list[Rule]:
         for key in keys
     ]
     for action_type in ("isolate_host", "release_host"):
-        rules.append(
-            rule_of("required", action_type=action_type, asset_class="server", note="The target is a server.")
-        )
+        rules.append(rule_of("required", action_type=action_type, asset_class="server", note="The target is a server."))
         rules.append(
             rule_of("required", action_type=action_type, criticality="critical", note="The target is critical.")
         )

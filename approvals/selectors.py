@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from accounts.models import User
 from accounts.people import roles_of
@@ -23,6 +23,7 @@ from approvals.models import (
     SlotAssignment,
 )
 from approvals.services.decide import FRESH_SECONDS, STRICT, Proof, Standing, standing_of
+from approvals.slots import match
 
 #: "Needs me now": a deadline this near.
 SOON = dt.timedelta(minutes=15)
@@ -74,9 +75,7 @@ def of_teams(team_ids: list[uuid.UUID]) -> QuerySet[PendingAction]:
 
 
 def _with_parts(rows: QuerySet[PendingAction]) -> QuerySet[PendingAction]:
-    return rows.select_related(
-        "proposer_agent", "proposer_user", "policy_version", "alert", "team"
-    ).prefetch_related(
+    return rows.select_related("proposer_agent", "proposer_user", "policy_version", "alert", "team").prefetch_related(
         "slots",
         Prefetch("decisions", Decision.objects.select_related("user")),
         Prefetch("slots__assignments", SlotAssignment.objects.select_related("decision", "decision__user")),
@@ -109,7 +108,9 @@ def queue_for(user: User) -> list[QueueGroup]:
     for action in rows.order_by("created_at")[:500]:
         groups[_group_of(action, user, held, now)].actions.append(action)
     for group in groups.values():
-        group.actions.sort(key=lambda item: (item.deadline_at or item.expires_at, -_RISK[item.approval_level], item.created_at))
+        group.actions.sort(
+            key=lambda item: (item.deadline_at or item.expires_at, -_RISK[item.approval_level], item.created_at)
+        )
     return [group for group in groups.values() if group.actions]
 
 
@@ -125,8 +126,9 @@ def _could_decide(action: PendingAction, user: User, held: frozenset[str], votes
     """The cheap form of standing_of() for a list: it reads only what was prefetched."""
     if user.person_id == action.proposer_person_id or any(vote.person_id == user.person_id for vote in votes):
         return False
-    filled = {item.slot_id for slot in action.slots.all() for item in slot.assignments.all()}
-    return any(held & set(slot.roles) for slot in action.slots.all() if slot.id not in filled)
+    slots = [frozenset(slot.roles) for slot in action.slots.all()]
+    approvals = [frozenset(vote.roles) for vote in votes if vote.decision == DecisionKind.APPROVE]
+    return match(slots, [*approvals, held]) is not None
 
 
 def live_votes(action: PendingAction) -> list[Decision]:
@@ -135,8 +137,20 @@ def live_votes(action: PendingAction) -> list[Decision]:
 
 
 def needs_me_count(user: User) -> int:
-    """Return how many actions this person could decide now (the badge)."""
-    return sum(len(group.actions) for group in queue_for(user) if group.key.startswith("needs_me"))
+    """Return how many actions this person could decide now (the badge): one query, since every page asks.
+
+    It counts free slots of the person's roles; where votes would have to swap slots first it may count one less.
+    """
+    free = ApprovalSlot.objects.filter(
+        action=OuterRef("pk"), roles__overlap=list(roles_of(user)), assignments__isnull=True
+    )
+    mine = Decision.objects.filter(action=OuterRef("pk"), person_id=user.person_id, withdrawn_at=None)
+    return (
+        PendingAction.objects.for_user(user)
+        .filter(Exists(free), ~Exists(mine), status=ActionStatus.PENDING)
+        .exclude(proposer_person_id=user.person_id)
+        .count()
+    )
 
 
 def done_today(user: User) -> QuerySet[PendingAction]:
@@ -245,7 +259,9 @@ def progress_of(action: PendingAction) -> tuple[int, int]:
 def similar_decisions(*, user: User, action: PendingAction) -> dict[str, Any]:
     """Return how people decided on the same type before: {"approved", "rejected", "rows"} of the last 50."""
     rows = list(
-        visible(user).filter(action_type=action.action_type, decided_at__isnull=False).exclude(pk=action.pk)
+        visible(user)
+        .filter(action_type=action.action_type, decided_at__isnull=False)
+        .exclude(pk=action.pk)
         .order_by("-decided_at")[:PAGE]
     )
     rejected = sum(row.status == ActionStatus.REJECTED for row in rows)

@@ -48,12 +48,6 @@ def track_record(*, user: User, action: PendingAction) -> TrackRecord | None:
         confidence__lt=low + 0.1 if low < 0.9 else 1.01,
         created_at__lt=action.created_at,
     )
-    confirmed = (
-        earlier.filter(status__in=_CONFIRMED, decisions__decision="approve")
-        .distinct()
-        .count()
-    )
+    confirmed = earlier.filter(status__in=_CONFIRMED, decisions__decision="approve").distinct().count()
     rejected = earlier.filter(status=ActionStatus.REJECTED).count()
-    return TrackRecord(
-        decided=confirmed + rejected, confirmed=confirmed, low=low, high=low + 0.1
-    )
+    return TrackRecord(decided=confirmed + rejected, confirmed=confirmed, low=low, high=low + 0.1)

@@ -12,7 +12,7 @@ _MISSING = "–"
 SENTENCES: dict[str, str] = {}
 
 
-class UnregisteredAction(LookupError):
+class UnregisteredActionError(LookupError):
     """No app has registered this action name, so the change that wanted to record it must not happen."""
 
 
@@ -31,9 +31,9 @@ def register(name: str, sentence: str) -> None:
 
 
 def require(name: str) -> None:
-    """Raise UnregisteredAction unless `name` is registered."""
+    """Raise UnregisteredActionError unless `name` is registered."""
     if name not in SENTENCES:
-        raise UnregisteredAction(f"the audit action {name!r} is not registered; nothing was changed")
+        raise UnregisteredActionError(f"the audit action {name!r} is not registered; nothing was changed")
 
 
 def sentence(body: Mapping[str, Any]) -> str:

@@ -97,12 +97,20 @@ def head() -> tuple[int, bytes]:
 
 def check(row: Row, *, expected: int, previous: bytes) -> Finding | None:
     """Compare one row with what must follow entry `expected - 1`, whose hash is `previous`."""
+    return _check_place(row, expected) or _check_content(row, previous)
+
+
+def _check_place(row: Row, expected: int) -> Finding | None:
     if row.seq > expected:
         return Finding(expected, Problem.MISSING, f"it is missing; the next one is {row.seq}")
     if row.seq < expected:
         return Finding(row.seq, Problem.OUT_OF_ORDER, "it is there twice")
     if row.own_seq != str(row.seq):
         return Finding(row.seq, Problem.OUT_OF_ORDER, f"it was moved: its content says number {row.own_seq or 'none'}")
+    return None
+
+
+def _check_content(row: Row, previous: bytes) -> Finding | None:
     fits = digest(row.prev_hash, row.text or "") == row.hash
     if row.prev_hash != previous:
         return _broken_link(row, fits=fits)

@@ -35,7 +35,7 @@ _SIGNATURE = re.compile(r"[0-9a-f]{128}")
 _LOCK = 0x61756469_74636B70
 
 
-class CheckpointProblem(Exception):
+class CheckpointError(Exception):
     """A checkpoint that proves nothing; `seq` is the first entry that it should have vouched for."""
 
     def __init__(self, seq: int, words: str) -> None:
@@ -64,7 +64,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def read(paths: list[Path], keys: Mapping[str, Ed25519PublicKey]) -> Iterator[Checkpoint]:
-    """Yield checkpoints in order. Raises CheckpointProblem at the first one that does not hold."""
+    """Yield checkpoints in order. Raises CheckpointError at the first one that does not hold."""
     next_seq, previous = 1, ""
     for path in paths:
         checkpoint = _load(path, keys, next_seq, previous)
@@ -94,7 +94,7 @@ def write_due() -> int:
             key = signing.signing_key(key_folder)
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             return _write_files(folder, key_folder, key)
-        except (CheckpointProblem, signing.KeyProblem, OSError) as error:
+        except (CheckpointError, signing.UnusableKeyError, OSError) as error:
             logger.error("audit.checkpoint.refused", extra={"problem": str(error), "folder": str(folder)})  # noqa: TRY400 - the words are the message, a trace adds nothing
             return 0
 
@@ -117,11 +117,11 @@ def _newest(folder: Path, key_folder: Path) -> Checkpoint | None:
     noted_seq, _ = last_signed(key_folder)
     if not paths:
         if noted_seq:
-            raise CheckpointProblem(1, f"entries up to {noted_seq} were signed, but {folder} holds no checkpoint")
+            raise CheckpointError(1, f"entries up to {noted_seq} were signed, but {folder} holds no checkpoint")
         return None
     newest = _load(paths[-1], signing.trusted_keys(key_folder), None, None)
     if newest.to_seq < noted_seq:
-        raise CheckpointProblem(newest.to_seq + 1, f"checkpoints up to entry {noted_seq} were signed and are gone")
+        raise CheckpointError(newest.to_seq + 1, f"checkpoints up to entry {noted_seq} were signed and are gone")
     return newest
 
 
@@ -129,12 +129,17 @@ def _new_hashes(last: Checkpoint | None) -> list[bytes]:
     seq, previous = (last.to_seq, last.hashes[-1]) if last else (0, chain.GENESIS)
     head_seq, _ = chain.head()
     if head_seq < seq:
-        raise CheckpointProblem(head_seq + 1, f"entries up to {seq} were signed, but the record ends at {head_seq}")
+        raise CheckpointError(head_seq + 1, f"entries up to {seq} were signed, but the record ends at {head_seq}")
     hashes: list[bytes] = []
     for row in chain.rows(after=seq, most=MOST_ENTRIES):
+        if not hashes and row.seq == seq + 1 and row.prev_hash != previous:
+            words = (
+                f"entry {row.seq} does not follow entry {seq} as it was signed; `audit verify` names the first bad one"
+            )
+            raise CheckpointError(row.seq, words)
         finding = chain.check(row, expected=seq + 1, previous=previous)
         if finding:
-            raise CheckpointProblem(finding.seq, f"entry {finding.seq}: {finding.words}")
+            raise CheckpointError(finding.seq, f"entry {finding.seq}: {finding.words}")
         seq, previous = row.seq, row.hash
         hashes.append(row.hash)
     return hashes
@@ -179,15 +184,15 @@ def _load(path: Path, keys: Mapping[str, Ed25519PublicKey], next_seq: int | None
     key = keys.get(str(content.get("key")))
     if key is None:
         words = f"is signed by key {content.get('key')!s:.64}, which is not among the trusted keys"
-        raise CheckpointProblem(first_bad, f"checkpoint {path.name} {words} ({signing.names(keys)})")
+        raise CheckpointError(first_bad, f"checkpoint {path.name} {words} ({signing.names(keys)})")
     if not signing.is_signed(rfc8785.dumps(content), signature, key):
-        raise CheckpointProblem(first_bad, f"checkpoint {path.name} has a wrong signature: it was edited")
+        raise CheckpointError(first_bad, f"checkpoint {path.name} has a wrong signature: it was edited")
     if (content["from_seq"], content["to_seq"]) != (named_from, named_to):
-        raise CheckpointProblem(first_bad, f"checkpoint {path.name} holds another range than its name says")
+        raise CheckpointError(first_bad, f"checkpoint {path.name} holds another range than its name says")
     if next_seq is not None and named_from != next_seq:
-        raise CheckpointProblem(first_bad, f"the checkpoint that begins at entry {next_seq} is missing")
+        raise CheckpointError(first_bad, f"the checkpoint that begins at entry {next_seq} is missing")
     if previous is not None and content["previous"] != previous:
-        raise CheckpointProblem(first_bad, f"checkpoint {path.name} does not continue the one before it")
+        raise CheckpointError(first_bad, f"checkpoint {path.name} does not continue the one before it")
     hashes = tuple(bytes.fromhex(value) for value in content["hashes"])
     return Checkpoint(path.name, content["key"], named_from, named_to, hashes, content["at"], signature)
 
@@ -197,12 +202,12 @@ def _parse(path: Path, first_bad: int) -> dict[str, Any]:
         written = path.read_bytes()
         content = json.loads(written)
     except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointProblem(first_bad, f"checkpoint {path.name} cannot be read ({type(error).__name__})") from error
+        raise CheckpointError(first_bad, f"checkpoint {path.name} cannot be read ({type(error).__name__})") from error
     if not _is_whole(content):
-        raise CheckpointProblem(first_bad, f"checkpoint {path.name} is not a whole {FORMAT} file")
+        raise CheckpointError(first_bad, f"checkpoint {path.name} is not a whole {FORMAT} file")
     # One spelling only: no second key, no blank and no capital can hide in a file whose meaning still fits.
     if rfc8785.dumps(content) != written:
-        raise CheckpointProblem(first_bad, f"checkpoint {path.name} is not spelt as it was written: it was edited")
+        raise CheckpointError(first_bad, f"checkpoint {path.name} is not spelt as it was written: it was edited")
     return dict(content)
 
 

@@ -1,6 +1,7 @@
 """The query language of /audit/: `actor:mia action:approvals.* kind:person object:SRV-DB-01 since:2026-11-01 words`."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 
@@ -9,7 +10,6 @@ from django.utils.dateparse import parse_date, parse_datetime
 
 from audit.body import clean
 
-KEYS = ("actor", "action", "object", "kind", "since", "until", "request", "seq")
 KINDS = ("person", "agent", "source", "system")
 MOST_QUERY = 500
 _TOKEN = re.compile(r'(?:(?P<key>[a-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))')
@@ -64,7 +64,7 @@ def parse(text: str) -> Query:
             continue
         query.tokens.append(Token(key, value))
         try:
-            query.where &= _condition(key, value)
+            query.where &= _CONDITIONS[key](value)
         except ValueError as error:
             query.errors.append(f"{match[0]}: {error}")
     return query
@@ -84,27 +84,9 @@ def parse_moment(value: str, *, is_end: bool = False) -> datetime:
     return datetime.combine(day, time.max if is_end else time.min, tzinfo=UTC)
 
 
-def _condition(key: str, value: str) -> Q:
-    match key:
-        case "actor":
-            return Q(actor_id=value) | Q(actor_name__icontains=value)
-        case "action":
-            prefix = value.removesuffix("*")
-            return Q(action=value) if prefix == value else Q(action__startswith=prefix)
-        case "object":
-            return Q(object_id=value) | Q(object_type=value) | Q(object_label__icontains=value)
-        case "kind":
-            return Q(actor_kind=_kind(value))
-        case "since":
-            return Q(at__gte=parse_moment(value))
-        case "until":
-            return Q(at__lte=parse_moment(value, is_end=True))
-        case "request":
-            return Q(request_id=value)
-        case "seq":
-            return _numbers(value)
-        case _:
-            return Q(search_text__contains=value.lower())
+def _action(value: str) -> Q:
+    prefix = value.removesuffix("*")
+    return Q(action=value) if prefix == value else Q(action__startswith=prefix)
 
 
 def _kind(value: str) -> str:
@@ -118,3 +100,17 @@ def _numbers(value: str) -> Q:
     if match is None:
         raise ValueError("a number such as 120, or a range such as 100-120")
     return Q(seq__gte=int(match[1]), seq__lte=int(match[2] or match[1]))
+
+
+_CONDITIONS: dict[str, Callable[[str], Q]] = {
+    "": lambda value: Q(search_text__contains=value.lower()),
+    "actor": lambda value: Q(actor_id=value) | Q(actor_name__icontains=value),
+    "action": _action,
+    "object": lambda value: Q(object_id=value) | Q(object_type=value) | Q(object_label__icontains=value),
+    "kind": lambda value: Q(actor_kind=_kind(value)),
+    "since": lambda value: Q(at__gte=parse_moment(value)),
+    "until": lambda value: Q(at__lte=parse_moment(value, is_end=True)),
+    "request": lambda value: Q(request_id=value),
+    "seq": _numbers,
+}
+KEYS = frozenset(_CONDITIONS) - {""}

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 SIGNING_KEY = "signing.pem"
 
 
-class KeyProblem(RuntimeError):
+class UnusableKeyError(RuntimeError):
     """A key cannot be used; the words say which file and why."""
 
 
@@ -35,18 +35,18 @@ def key_id(public: Ed25519PublicKey) -> str:
 
 
 def signing_key(folder: Path) -> Ed25519PrivateKey:
-    """Return the signing key of `folder`, made on first use. Raises KeyProblem."""
+    """Return the signing key of `folder`, made on first use. Raises UnusableKeyError."""
     path = folder / SIGNING_KEY
     if not path.exists():
         _make(folder)
     if path.stat().st_mode & 0o077:
-        raise KeyProblem(f"{path} can be read by others; nothing is signed until its mode is 0600")
+        raise UnusableKeyError(f"{path} can be read by others; nothing is signed until its mode is 0600")
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeyProblem(f"{path} holds no usable key ({error})") from error
+        raise UnusableKeyError(f"{path} holds no usable key ({error})") from error
     if not isinstance(key, Ed25519PrivateKey):
-        raise KeyProblem(f"{path} is no Ed25519 key")
+        raise UnusableKeyError(f"{path} is no Ed25519 key")
     return key
 
 

@@ -83,7 +83,7 @@ class _Walk:
         """Return the first finding, or None."""
         try:
             return self._rows() or self._end()
-        except checkpoints.CheckpointProblem as problem:
+        except checkpoints.CheckpointError as problem:
             return Finding(problem.seq, Problem.CHECKPOINT, problem.words)
 
     def signed(self) -> Signed:

@@ -1,6 +1,7 @@
 """REST of alerts: sources deliver, people and agents read."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -22,14 +23,35 @@ _NDJSON = frozenset({"application/x-ndjson", "application/ndjson", "application/
 _JSON = frozenset({"application/json", ""})
 
 
-@router.post("/alerts", auth=bearer(Scope.ALERTS_WRITE), response={202: schemas.IngestOut})
+_ONE: dict[str, Any] = {
+    "oneOf": [
+        {"type": "object", "additionalProperties": True, "description": "One detection in any format."},
+        {"type": "string", "description": "A log line."},
+    ]
+}
+#: The body is read by incidents.wire, not by a schema: whatever a source sends is an alert.
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"oneOf": [*_ONE["oneOf"], {"type": "array", "items": _ONE}]}},
+            "application/x-ndjson": {"schema": {"type": "string", "description": "One alert a line."}},
+        },
+    }
+}
+
+
+@router.post("/alerts", auth=bearer(Scope.ALERTS_WRITE), response={202: schemas.IngestOut}, openapi_extra=_BODY)
 def deliver(
-    request: HttpRequest, source: str | None = None, format: str = "auto"  # noqa: A002 - the contract's word
+    request: HttpRequest,
+    source: str | None = None,
+    format: str = "auto",  # noqa: A002 - the contract's word
 ) -> Status[schemas.IngestOut]:
     """Take one JSON object, a JSON array, or NDJSON (`application/x-ndjson`); a string may be a log line.
 
-    202 means committed. A bad item is named in `rejected` by its index and never rejects its neighbours; a single
-    bad object is 413 (over 256 KiB) or 422, a body that is no JSON 400. `format` is detected unless named.
+    202 means committed. A bad item is named in `rejected` by its index and never rejects its neighbours; where no
+    good one is left the answer is 413 (over 256 KiB) or 422, and 400 for a body that is no JSON. `format` is
+    detected unless named.
     `source`: a source's token delivers as that source and may name no other (403); an agent's token must name a
     source of the agent's team (422 without one, or for one that is unknown there).
     """
@@ -42,8 +64,7 @@ def deliver(
         )
     ndjson = _is_ndjson(request)
     items = _items(body, ndjson=ndjson)
-    if not ndjson and not body.lstrip().startswith(b"["):
-        _refuse_alone(items[0], len(body))
+    _refuse_if_nothing_is_left(items)
     result = ingest(source=sender, items=items, format=format[:64] or "auto")
     return Status(
         202,
@@ -130,7 +151,10 @@ def _items(body: bytes, *, ndjson: bool) -> list[RawItem]:
         raise Problem(400, f"The body is not JSON: {error}. Nothing was stored.", code="malformed_json") from None
 
 
-def _refuse_alone(item: RawItem, length: int) -> None:
-    if item.error:
-        status = 413 if length > settings.MAX_ALERT_BYTES else 422
-        raise Problem(status, f"{item.error} Nothing was stored.", errors=[{"index": 0, "error": item.error}])
+def _refuse_if_nothing_is_left(items: list[RawItem]) -> None:
+    """202 means committed: a delivery in which every item is bad is refused as one."""
+    if not items or any(not item.error for item in items):
+        return
+    status = 413 if all(item.is_too_large for item in items) else 422
+    errors = [{"index": item.index, "error": item.error} for item in items[:100]]
+    raise Problem(status, f"{items[0].error} Nothing was stored.", errors=errors)

@@ -36,6 +36,7 @@ class RawItem:
     payload: Any = None
     notes: tuple[str, ...] = ()
     error: str = ""
+    is_too_large: bool = False
 
 
 class _Refused(Exception):  # noqa: N818 - says what happened
@@ -108,9 +109,10 @@ def _split_by_hand(body: bytes) -> Iterator[bytes]:
 
 def _read(index: int, raw: bytes, max_bytes: int) -> tuple[RawItem, bool]:
     raw = raw.strip()
+    if len(raw) > max_bytes:
+        words = f"The alert has {len(raw)} bytes; at most {max_bytes} are taken."
+        return RawItem(index, error=words, is_too_large=True), False
     try:
-        if len(raw) > max_bytes:
-            raise _Refused(f"The alert has {len(raw)} bytes; at most {max_bytes} are taken.")
         payload, notes = _value(raw)
         if not isinstance(payload, dict | str) or (isinstance(payload, str) and not payload.strip()):
             raise _Refused("An alert is a JSON object, or a text that is a log line.")

@@ -56,7 +56,9 @@ def build() -> NinjaAPI:
     api.add_exception_handler(Problem, lambda request, error: respond(error))
     api.add_exception_handler(ValidationError, _validation)
     api.add_exception_handler(HttpError, _http)
-    api.add_exception_handler(AuthenticationError, lambda request, error: problem_response(401, "Log in, or send a token."))
+    api.add_exception_handler(
+        AuthenticationError, lambda request, error: problem_response(401, "Log in, or send a token.")
+    )
     api.add_exception_handler(Http404, lambda request, error: problem_response(404, "There is no such object."))
     for app in ROUTERS:
         if find_spec(f"{app}.api"):

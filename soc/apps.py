@@ -3,9 +3,9 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-from soc import checks as checks
 from audit.checkpoints import write_due
 from live.sweep import register
+from soc import checks as checks
 from soc.privileges import grant
 
 
@@ -15,6 +15,9 @@ class SocConfig(AppConfig):
     name = "soc"
 
     def ready(self) -> None:
+        from soc.estate_scope import register_scope  # noqa: PLC0415 - models are loaded now, not before
+
+        register_scope()
         # audit and live are siblings and may not import each other: the root introduces them.
         register("audit.write_checkpoint", 60, write_due)
         post_migrate.connect(grant, sender=self, dispatch_uid="soc.privileges.grant")

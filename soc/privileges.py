@@ -22,11 +22,14 @@ RESTRICTED: dict[str, tuple[str, ...]] = {
     "approvals_pendingaction": ("SELECT", "INSERT", "UPDATE"),
     "approvals_approvalslot": ("SELECT", "INSERT"),
     "approvals_decision": ("SELECT", "INSERT", "UPDATE (withdrawn_at)"),
-    "approvals_slotassignment": ("SELECT", "INSERT", "UPDATE"),
+    "approvals_slotassignment": ("SELECT", "INSERT", "UPDATE", "DELETE"),
     "approvals_policyproceeding": ("SELECT", "INSERT"),
     "approvals_attempt": ("SELECT", "INSERT", "UPDATE"),
     "approvals_policyversion": ("SELECT", "INSERT", "UPDATE (is_current)"),
     "approvals_policyrule": ("SELECT", "INSERT"),
+    # What arrived stays as it arrived; a verdict is superseded, never rewritten; people's words are only added to.
+    "incidents_alertpayload": ("SELECT", "INSERT"),
+    "incidents_triageverdict": ("SELECT", "INSERT", "UPDATE (is_current)"),
     "incidents_verdictfeedback": ("SELECT", "INSERT"),
     # Events are written and forgotten, never changed: pages rely on what they were told.
     "live_liveevent": ("SELECT", "INSERT", "DELETE"),

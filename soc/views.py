@@ -28,8 +28,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _postgresql() -> str:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT current_user, pg_has_role(current_user, tableowner, 'USAGE') FROM pg_tables "
-                           "WHERE schemaname = 'public' AND tablename = 'django_migrations'")
+            cursor.execute(
+                "SELECT current_user, pg_has_role(current_user, tableowner, 'USAGE') FROM pg_tables "
+                "WHERE schemaname = 'public' AND tablename = 'django_migrations'"
+            )
             row = cursor.fetchone()
     except DatabaseError as error:
         return f"down: {type(error).__name__}"

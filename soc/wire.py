@@ -51,11 +51,7 @@ def wire_html(text: str) -> SafeString:
             pieces.append(_glyph(plain, codes))
         elif glyphs == _MOST_GLYPHS:
             glyphs += 1
-            pieces.append(
-                format_html(
-                    '<span class="glyph">{}</span>', "‹more of these not shown›"
-                )
-            )
+            pieces.append(format_html('<span class="glyph">{}</span>', "‹more of these not shown›"))
     return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
@@ -63,9 +59,7 @@ def _glyph(plain: str, codes: list[str]) -> SafeString:
     name = unicodedata.name(codes[0], "CONTROL CHARACTER")
     label = f"U+{ord(codes[0]):04X}"
     times = f" ×{len(codes)}" if len(codes) > 1 else ""
-    return format_html(
-        '{}<span class="glyph" title="{}">‹{}{}›</span>', plain, name, label, times
-    )
+    return format_html('{}<span class="glyph" title="{}">‹{}{}›</span>', plain, name, label, times)
 
 
 def _runs(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -115,11 +109,7 @@ def _characters(text: str) -> Iterator[tuple[str, bool, bool]]:
 def _is_invisible(character: str) -> bool:
     if character in " \n\t":
         return False
-    if (
-        character in _BLANK
-        or 0xFE00 <= ord(character) <= 0xFE0F
-        or 0xE0100 <= ord(character) <= 0xE01EF
-    ):
+    if character in _BLANK or 0xFE00 <= ord(character) <= 0xFE0F or 0xE0100 <= ord(character) <= 0xE01EF:
         return True
     return unicodedata.category(character) in _INVISIBLE
 
@@ -128,8 +118,6 @@ def _poses(character: str, *, is_host: bool, has_ascii: bool) -> bool:
     """Tell whether a visible character may be read as another: foreign letters inside a Latin word or a host name."""
     if character.isascii():
         return False
-    if is_host or (
-        has_ascii and character in _PUNCTUATION and character not in "\u2013\u2014"
-    ):
+    if is_host or (has_ascii and character in _PUNCTUATION and character not in "\u2013\u2014"):
         return character.isalnum() or character in _PUNCTUATION
     return has_ascii and unicodedata.name(character, "").startswith(_CONFUSABLE_SCRIPTS)

@@ -8,7 +8,7 @@ from accounts.models import Agent, AlertSource, Role, Team, User
 from accounts.services import add_to_team, create_agent, create_person, create_source, create_team, grant_role
 from integrations.models import EstateHost, EstateUser
 
-PASSWORD = "correct-horse-battery"  # noqa: S105 - of accounts that exist for one test
+PASSWORD = "correct-horse-battery"
 
 
 def person(name: str, *roles: Role, team: Team | None = None) -> User:

@@ -21,20 +21,23 @@ from tests.databases import django_db_setup, owner_connection, service_env
 from tests.proposals import proposed
 
 __all__ = [
-    "proposed",
     "admin",
     "agent",
     "analyst",
     "analyst2",
     "auditor",
+    "django_db_setup",
     "estate",
     "lead",
     "lead2",
     "manager",
     "other_team",
     "outsider",
+    "owner_connection",
+    "proposed",
     "senior",
     "senior2",
+    "service_env",
     "source",
     "team",
-    "django_db_setup", "owner_connection", "service_env"]
+]

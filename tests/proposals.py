@@ -21,7 +21,9 @@ Approve = Callable[..., PendingAction]
 def proposed(agent: Agent, estate: None) -> Propose:
     """Return a function that proposes as the agent: proposed("isolate_host", "host", "WS-1031")."""
 
-    def make(action_type: str = "isolate_host", kind: str = "host", value: str = "WS-1031", **more: Any) -> PendingAction:
+    def make(
+        action_type: str = "isolate_host", kind: str = "host", value: str = "WS-1031", **more: Any
+    ) -> PendingAction:
         return propose(
             proposer=Proposer(team=agent.team, agent=agent),
             proposal=Proposal(action_type=action_type, target_type=kind, target_value=value, **more),

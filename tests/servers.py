@@ -57,7 +57,9 @@ def web_server(
         log = stack.enter_context(tempfile.NamedTemporaryFile(prefix="countersign-web-", suffix=".log"))
         command = [sys.executable, "-m", "daphne", "--fd", str(bound.fileno()), "--no-server-name"]
         command += ["--websocket-max-message-size", "16384", "--websocket-max-frame-size", "16384", application]
-        process = subprocess.Popen(command, env={"COUNTERSIGN_DB_POOL": "24", **env}, pass_fds=[bound.fileno()], stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, env={"COUNTERSIGN_DB_POOL": "24", **env}, pass_fds=[bound.fileno()], stdout=log, stderr=log
+        )
         stack.callback(_end, process)
         server = WebServer(bound.getsockname()[1], process, Path(log.name))
         _wait_until_it_answers(server)

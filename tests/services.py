@@ -59,8 +59,8 @@ def pytest_unconfigure() -> None:
     _running.close()
 
 
-def start_postgres(stack: ExitStack) -> Cluster:
-    """Start a throw-away cluster with both roles; `stack` ends it and removes its files."""
+def start_postgres(stack: ExitStack, *, is_throwaway: bool = True) -> Cluster:
+    """Start a cluster with both roles; `stack` ends it and removes its files. Throw-away: fast, not durable."""
     account = service_account()
     home = _data_home(stack, account)
     cluster = Cluster(
@@ -68,7 +68,7 @@ def start_postgres(stack: ExitStack) -> Cluster:
         socket_dir=private_directory(_temporary_home(stack) / "pg", account),
         account=account,
         binaries=find_binaries(account),
-        is_throwaway=True,
+        is_throwaway=is_throwaway,
     )
     cluster.prepare()
     log = stack.enter_context((home / "postgres.log").open("wb"))

@@ -48,5 +48,7 @@ def _decode(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
         return dt.datetime.fromisoformat(at), uuid.UUID(key)
     except (ValueError, binascii.Error, UnicodeDecodeError):
         raise Problem(
-            422, "This cursor was not made here; start again without it.", errors=[{"field": "cursor", "error": "unknown"}]
+            422,
+            "This cursor was not made here; start again without it.",
+            errors=[{"field": "cursor", "error": "unknown"}],
         ) from None

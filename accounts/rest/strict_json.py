@@ -66,4 +66,6 @@ def _check_text(text: str) -> None:
 
 
 def _malformed(what: str) -> Problem:
-    return Problem(400, f"The body is not the JSON that is taken here: {what}. Nothing was stored.", code="malformed_json")
+    return Problem(
+        400, f"The body is not the JSON that is taken here: {what}. Nothing was stored.", code="malformed_json"
+    )

@@ -117,7 +117,8 @@ class PendingAction(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(status="executing", lease_until__isnull=False) | ~Q(status="executing") & Q(lease_until=None),
+                condition=Q(status="executing", lease_until__isnull=False)
+                | ~Q(status="executing") & Q(lease_until=None),
                 name="a_lease_while_executing",
             ),
             models.CheckConstraint(
@@ -125,7 +126,9 @@ class PendingAction(models.Model):
                 | Q(proposer_kind="person", proposer_user__isnull=False, proposer_agent=None),
                 name="one_proposer",
             ),
-            models.CheckConstraint(condition=Q(confidence=None) | Q(confidence__gte=0, confidence__lte=1), name="confidence_0_1"),
+            models.CheckConstraint(
+                condition=Q(confidence=None) | Q(confidence__gte=0, confidence__lte=1), name="confidence_0_1"
+            ),
             models.UniqueConstraint(
                 fields=["proposer_agent", "idempotency_key"],
                 condition=~Q(idempotency_key=""),
@@ -138,7 +141,9 @@ class PendingAction(models.Model):
             models.Index(
                 fields=["deadline_at"], condition=Q(status="pending", overdue_at=None), name="action_deadline_due"
             ),
-            models.Index(fields=["expires_at"], condition=Q(status__in=["pending", "approved"]), name="action_expiry_due"),
+            models.Index(
+                fields=["expires_at"], condition=Q(status__in=["pending", "approved"]), name="action_expiry_due"
+            ),
             models.Index(fields=["next_claim_at"], condition=Q(status="approved"), name="action_claim_due"),
             models.Index(fields=["lease_until"], condition=Q(status="executing"), name="action_lease_due"),
             models.Index(fields=["team", "action_type", "target_value"], name="action_target"),

@@ -17,7 +17,9 @@ def cancel(*, agent: Agent, action_id: uuid.UUID) -> PendingAction:
     """Cancel the agent's own pending or approved action. Raises NotVisible, NotAllowed (proposer), MovedOn."""
     with transaction.atomic():
         try:
-            action = PendingAction.objects.filter(team_id=agent.team_id).select_for_update(of=("self",)).get(pk=action_id)
+            action = (
+                PendingAction.objects.filter(team_id=agent.team_id).select_for_update(of=("self",)).get(pk=action_id)
+            )
         except PendingAction.DoesNotExist:
             raise NotVisible from None
         if action.proposer_agent_id != agent.id:

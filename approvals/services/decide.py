@@ -1,6 +1,7 @@
 """decide(): one person's vote on exactly what they saw."""
 
 import datetime as dt
+import hashlib
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -116,16 +117,16 @@ def _check_current(action: PendingAction, vote: Vote, now: dt.datetime) -> None:
         )
 
 
-def _check_care(
-    user: User, action: PendingAction, vote: Vote, proof: Proof, now: dt.datetime
-) -> float | None:
+def _check_care(user: User, action: PendingAction, vote: Vote, proof: Proof, now: dt.datetime) -> float | None:
     """Return the seconds since the evidence was opened. Strict levels need it opened and a fresh log-in."""
     view = EvidenceView.objects.filter(action=action, user=user).first()
     if action.approval_level in STRICT and vote.decision == DecisionKind.APPROVE:
         if view is None:
             raise NotAllowed("evidence_not_seen", "Open the action and read its evidence first; then decide.")
         if proof.at is None or (now - proof.at).total_seconds() > FRESH_SECONDS:
-            raise NotAllowed("step_up_required", "Confirm who you are (a log-in younger than five minutes), then decide.")
+            raise NotAllowed(
+                "step_up_required", "Confirm who you are (a log-in younger than five minutes), then decide."
+            )
     return (now - view.first_seen_at).total_seconds() if view else None
 
 
@@ -175,6 +176,7 @@ def _store(
         nudge("approvals.execute_action", str(action.id))
     else:
         save_move(action, "status")
+    is_open = action.status == ActionStatus.PENDING
     announce(
         action,
         name="approvals.action.decided",
@@ -186,10 +188,25 @@ def _store(
             "role": decision.role,
             "digest": vote.digest,
             "reason_code": vote.reason_code,
+            **(_sealed(decision) if is_open else {"earlier": _earlier_votes(action, decision)}),
         },
-        reason=vote.comment.strip(),
+        # An open dual action waits for an independent second view: the log must not tell it the first one's.
+        reason="" if is_open else decision.comment,
     )
     return action
+
+
+def _sealed(decision: Decision) -> dict[str, str]:
+    """Commit to the comment without showing it: the vote's random id is the salt; the final entry tells it."""
+    salted = f"{decision.id}:{decision.comment}".encode()
+    return {"comment_sha256": hashlib.sha256(salted).hexdigest()}
+
+
+def _earlier_votes(action: PendingAction, last: Decision) -> list[dict[str, str]]:
+    votes = action.decisions.filter(withdrawn_at=None).exclude(pk=last.pk).select_related("user")
+    return [
+        {"id": str(item.id), "person": item.user.username, "role": item.role, "comment": item.comment} for item in votes
+    ]
 
 
 def _refused_by_database(error: IntegrityError) -> NotAllowed:

@@ -21,6 +21,7 @@ from approvals.models import ActionStatus, Attempt, AttemptState, BlastCounter, 
 from approvals.services.blast import release_by_inverse, release_hold
 from approvals.services.facts import asset_of, preconditions_of
 from approvals.services.record import announce, save_move
+from approvals.services.withdraw import void_lost_votes
 from audit.actors import SYSTEM, Actor
 from integrations import kill_points
 from integrations.base import CallResult, Connector, EffectRequest, Ending
@@ -224,10 +225,7 @@ def _back_to_people(action_id: uuid.UUID, error: IntegrityError) -> str:
         action = PendingAction.objects.locked(action_id)
         if action.status != ActionStatus.APPROVED:
             return f"not claimed: {action.status}"
-        now = database_now()
-        for vote in action.decisions.filter(withdrawn_at=None):
-            vote.withdrawn_at = now
-            vote.save(update_fields=["withdrawn_at"])
+        void_lost_votes(action)
         transitions.check(action.status, ActionStatus.PENDING)
         action.status = ActionStatus.PENDING
         action.decided_at = None
@@ -238,6 +236,6 @@ def _back_to_people(action_id: uuid.UUID, error: IntegrityError) -> str:
             actor=SYSTEM,
             before={"status": "approved"},
             after={"status": action.status},
-            reason="An approver lost the role, the team or the account before execution: the votes no longer count.",
+            reason="An approver lost the role, the team or the account before execution: that vote no longer counts.",
         )
     return "back to people: no live quorum"

@@ -139,9 +139,7 @@ def _parse(proposer: Proposer, proposal: Proposal) -> _Parsed:
         errors.append({"field": "target.type", "error": f"{kind.key} takes {' or '.join(kind.target_types)}"})
     try:
         target = parse_target(proposal.target_type, proposal.target_value)
-        asset = fact_service.asset_of(
-            target_type=proposal.target_type, target_value=target, team_id=proposer.team.id
-        )
+        asset = fact_service.asset_of(target_type=proposal.target_type, target_value=target, team_id=proposer.team.id)
     except WrongTarget as error:
         errors.append({"field": "target.value", "error": str(error)})
     params = _params(kind, proposal.params, errors)
@@ -151,9 +149,7 @@ def _parse(proposer: Proposer, proposal: Proposal) -> _Parsed:
     return _Parsed(asset.name if asset else target, params, asset, alert)
 
 
-def _params(
-    kind: catalogue.ActionType | None, raw: dict[str, Any], errors: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _params(kind: catalogue.ActionType | None, raw: dict[str, Any], errors: list[dict[str, Any]]) -> dict[str, Any]:
     if kind is None:
         return {}
     try:

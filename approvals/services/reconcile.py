@@ -26,7 +26,9 @@ _BY_PRESENCE = {
         Ending.FAILED, "The executor was lost; the connector shows that nothing happened.", {"reconciled": True}
     ),
     Presence.UNKNOWN: CallResult(
-        Ending.AMBIGUOUS, "The executor was lost and the connector cannot say whether it happened.", {"reconciled": True}
+        Ending.AMBIGUOUS,
+        "The executor was lost and the connector cannot say whether it happened.",
+        {"reconciled": True},
     ),
 }
 
@@ -61,7 +63,9 @@ def settle(*, user: User, action_id: uuid.UUID, happened: bool, evidence: str) -
         if not roles_of(user) & _SETTLERS:
             raise NotAllowed("role", "Settling an unknown outcome needs a senior analyst, a lead or a commander.")
         if action.status != ActionStatus.UNKNOWN:
-            raise MovedOn(action, "state", f"This action is {action.get_status_display().lower()} now. Nothing changed.")
+            raise MovedOn(
+                action, "state", f"This action is {action.get_status_display().lower()} now. Nothing changed."
+            )
         if not evidence.strip():
             raise WrongFields([{"field": "evidence", "error": "say how you know"}])
         ending = Ending.SUCCEEDED if happened else Ending.FAILED

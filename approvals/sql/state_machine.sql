@@ -215,16 +215,23 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
     the_status text;
 BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF NOT EXISTS (SELECT 1 FROM public.approvals_decision d
+                       WHERE d.id = OLD.decision_id AND d.withdrawn_at IS NOT NULL) THEN
+            RAISE EXCEPTION 'CS032 only a withdrawn vote leaves its slot' USING ERRCODE = 'check_violation';
+        END IF;
+        RETURN OLD;
+    END IF;
     SELECT a.status INTO the_status FROM public.approvals_approvalslot s
         JOIN public.approvals_decision d ON d.id = NEW.decision_id AND d.action_id = s.action_id
         JOIN public.approvals_pendingaction a ON a.id = s.action_id
-        WHERE s.id = NEW.slot_id AND d.decision = 'approve' AND d.roles && s.roles;
+        WHERE s.id = NEW.slot_id AND d.decision = 'approve' AND d.withdrawn_at IS NULL AND d.roles && s.roles;
     IF the_status IS DISTINCT FROM 'pending' THEN
         RAISE EXCEPTION 'CS031 this vote cannot fill this slot' USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER approvals_guard_assignment BEFORE INSERT OR UPDATE ON public.approvals_slotassignment
+CREATE TRIGGER approvals_guard_assignment BEFORE INSERT OR UPDATE OR DELETE ON public.approvals_slotassignment
     FOR EACH ROW EXECUTE FUNCTION public.approvals_guard_assignment();
 
 -- The policy proceeds only where it may, judged by this clock.

@@ -40,9 +40,7 @@ def decide(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
     vote = Vote(
         decision=request.POST.get("decision", ""),
         digest=request.POST.get("digest", ""),
-        reason_code=request.POST.get("reason_code", "")
-        if request.POST.get("decision") == DecisionKind.REJECT
-        else "",
+        reason_code=request.POST.get("reason_code", "") if request.POST.get("decision") == DecisionKind.REJECT else "",
         comment=request.POST.get("comment", "").replace("\r\n", "\n"),
     )
     if words := _typed_wrong(request, action, vote):
@@ -124,9 +122,7 @@ def settle_outcome(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
     action = find(request, action_id)
     happened = request.POST.get("happened", "")
     if happened not in ("yes", "no"):
-        return _again(
-            request, action, 422, error="Say whether it happened. Nothing was changed."
-        )
+        return _again(request, action, 422, error="Say whether it happened. Nothing was changed.")
     try:
         settle(
             user=person_of(request),
@@ -138,19 +134,14 @@ def settle_outcome(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
         status = 403 if isinstance(refusal, NotAllowed) else 409
         return _again(request, find(request, action_id), status, error=refusal.words)
     except WrongFields:
-        return _again(
-            request, action, 422, error="Say how you know. Nothing was changed."
-        )
+        return _again(request, action, 422, error="Say how you know. Nothing was changed.")
     messages.success(request, "The outcome is settled and on the record.")
     return _go(request, reverse("approvals:record", args=[action_id]))
 
 
 def _typed_wrong(request: HttpRequest, action: PendingAction, vote: Vote) -> str:
     """Guard the form alone (contract.md): who approves a dual action types its target."""
-    if (
-        vote.decision != DecisionKind.APPROVE
-        or action.approval_level != Level.DUAL_REQUIRED
-    ):
+    if vote.decision != DecisionKind.APPROVE or action.approval_level != Level.DUAL_REQUIRED:
         return ""
     if request.POST.get("target_typed", "").strip() == action.target_value:
         return ""
@@ -158,10 +149,7 @@ def _typed_wrong(request: HttpRequest, action: PendingAction, vote: Vote) -> str
 
 
 def _typed(request: HttpRequest) -> dict[str, str]:
-    return {
-        name: request.POST.get(name, "")[:4000]
-        for name in ("decision", "reason_code", "comment", "target_typed")
-    }
+    return {name: request.POST.get(name, "")[:4000] for name in ("decision", "reason_code", "comment", "target_typed")}
 
 
 def _place(request: HttpRequest) -> str:
@@ -173,9 +161,7 @@ def _step_up(request: HttpRequest, action: PendingAction) -> HttpResponse:
     """Send the person to prove who they are; what they typed waits in the session."""
     request.session[draft_key(action.id)] = _typed(request)
     back = reverse(_PLACES[_place(request)], args=[action.id])
-    return _go(
-        request, f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}"
-    )
+    return _go(request, f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
 
 
 def _again(

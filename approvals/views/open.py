@@ -31,14 +31,10 @@ def open_item(request: HttpRequest, action_id: uuid.UUID) -> PendingAction:
     return action
 
 
-def detail_context(
-    request: HttpRequest, action: PendingAction, *, place: str, **extra: Any
-) -> dict[str, Any]:
+def detail_context(request: HttpRequest, action: PendingAction, *, place: str, **extra: Any) -> dict[str, Any]:
     """Return the template variables of one item. `place` is queue, phone or record; `extra` a result or an error."""
     return {
-        "item": ActionView(
-            action, person_of(request), database_now(), proof_of(request)
-        ),
+        "item": ActionView(action, person_of(request), database_now(), proof_of(request)),
         "place": place,
         "is_part": is_part(request, "detail"),
         "reasons": ReasonCode.choices,

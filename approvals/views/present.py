@@ -138,21 +138,14 @@ class ActionView:
     @cached_property
     def sentence(self) -> tuple[str, str]:
         """The effect before and after the target's name."""
-        text = (
-            self.kind.sentence
-            if self.kind
-            else "{target}: the catalogue does not know this action."
-        )
+        text = self.kind.sentence if self.kind else "{target}: the catalogue does not know this action."
         before, _, after = text.partition("{target}")
         return before, after
 
     @cached_property
     def parameters(self) -> list[tuple[str, str]]:
         """The canonical parameters, one line each, in words."""
-        return [
-            (name.replace("_", " "), _plain(value))
-            for name, value in sorted(self.action.params.items())
-        ]
+        return [(name.replace("_", " "), _plain(value)) for name, value in sorted(self.action.params.items())]
 
     @property
     def preconditions(self) -> dict[str, Any]:
@@ -172,11 +165,7 @@ class ActionView:
     @property
     def inverse_label(self) -> str:
         """The action that undoes it, in words."""
-        inverse = (
-            catalogue.get(self.kind.inverse)
-            if self.kind and self.kind.inverse
-            else None
-        )
+        inverse = catalogue.get(self.kind.inverse) if self.kind and self.kind.inverse else None
         return inverse.label if inverse else ""
 
     @property
@@ -184,9 +173,7 @@ class ActionView:
         """The alert's severity, else the weight of the kind of action."""
         if self.action.alert is not None:
             return str(self.action.alert.severity)
-        return _SEVERITY_OF_CATEGORY.get(
-            self.kind.category.value if self.kind else "critical", "critical"
-        )
+        return _SEVERITY_OF_CATEGORY.get(self.kind.category.value if self.kind else "critical", "critical")
 
     # --- who must agree -----------------------------------------------------------------------
     @cached_property
@@ -224,22 +211,14 @@ class ActionView:
     @property
     def my_vote(self) -> Decision | None:
         """The viewer's own vote."""
-        mine = (
-            each.vote
-            for each in self.votes
-            if each.vote.person_id == self.user.person_id
-        )
+        mine = (each.vote for each in self.votes if each.vote.person_id == self.user.person_id)
         return next(mine, None)
 
     @property
     def rejection(self) -> Decision | None:
         """The vote that ended it."""
         return next(
-            (
-                each.vote
-                for each in self.votes
-                if each.vote.decision == DecisionKind.REJECT
-            ),
+            (each.vote for each in self.votes if each.vote.decision == DecisionKind.REJECT),
             None,
         )
 
@@ -252,11 +231,7 @@ class ActionView:
     @property
     def is_overdue(self) -> bool:
         """Whether its deadline has passed without a decision."""
-        return (
-            self.is_pending
-            and self.action.deadline_at is not None
-            and self.action.deadline_at <= self.now
-        )
+        return self.is_pending and self.action.deadline_at is not None and self.action.deadline_at <= self.now
 
     @property
     def then(self) -> str:
@@ -270,9 +245,7 @@ class ActionView:
             return ""
         who = self.votes[-1].vote.user.username if self.votes else ""
         state = str(self.action.get_status_display())
-        return f"{self.label} {self.action.target_value}: {state}" + (
-            f", last vote by {who}" if who else ""
-        )
+        return f"{self.label} {self.action.target_value}: {state}" + (f", last vote by {who}" if who else "")
 
     @property
     def form_signature(self) -> str:
@@ -335,9 +308,7 @@ class ActionView:
     def similar(self) -> dict[str, Any]:
         """How people decided on this type before: {"approved", "rejected", "rows": [ActionView]}."""
         found = similar_decisions(user=self.user, action=self.action)
-        return found | {
-            "rows": [ActionView(row, self.user, self.now) for row in found["rows"]]
-        }
+        return found | {"rows": [ActionView(row, self.user, self.now) for row in found["rows"]]}
 
     @cached_property
     def unknowns(self) -> list[str]:
@@ -347,9 +318,7 @@ class ActionView:
             found.append("The proposal comes without evidence.")
         unsupported = sum(not row.is_supported for row in self.evidence)
         if unsupported:
-            found.append(
-                f"{unsupported} of {len(self.evidence)} claims name no source."
-            )
+            found.append(f"{unsupported} of {len(self.evidence)} claims name no source.")
         if self.action.confidence is None:
             found.append("The proposer states no confidence.")
         elif self.track is not None and not self.track.is_enough:
@@ -360,21 +329,15 @@ class ActionView:
             "host",
             "user",
         ):
-            found.append(
-                f"The inventory does not know who depends on this {self.action.target_type}."
-            )
-        found.append(
-            "No dry run was made: what the connector will answer is not known."
-        )
+            found.append(f"The inventory does not know who depends on this {self.action.target_type}.")
+        found.append("No dry run was made: what the connector will answer is not known.")
         return found
 
     @cached_property
     def canonical_json(self) -> str:
         """The bytes that the digest is over, indented for reading."""
         try:
-            return json.dumps(
-                json.loads(bytes(self.action.canonical)), indent=2, ensure_ascii=False
-            )
+            return json.dumps(json.loads(bytes(self.action.canonical)), indent=2, ensure_ascii=False)
         except ValueError:
             return bytes(self.action.canonical).decode("utf-8", errors="replace")
 

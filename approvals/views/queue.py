@@ -55,11 +55,7 @@ class Filters:
 def queue(request: HttpRequest) -> HttpResponse:
     """Show the list; as a part, the list alone (after a pill, a filter)."""
     context = _list_context(request, person_of(request))
-    template = (
-        "approvals/_list.html"
-        if is_part(request, "queue-list")
-        else "approvals/queue.html"
-    )
+    template = "approvals/_list.html" if is_part(request, "queue-list") else "approvals/queue.html"
     return render(request, template, context)
 
 
@@ -72,24 +68,18 @@ def queue_item(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
     context = detail_context(request, action, place="queue")
     if is_part(request, "detail"):
         return render(request, "approvals/_detail.html", context)
-    return render(
-        request, "approvals/queue.html", _list_context(request, user) | context
-    )
+    return render(request, "approvals/queue.html", _list_context(request, user) | context)
 
 
 def _list_context(request: HttpRequest, user: User) -> dict[str, Any]:
     level = request.GET.get("level", "")
-    filters = Filters(
-        request.GET.get("q", "").strip()[:200], level if level in Level.values else ""
-    )
+    filters = Filters(request.GET.get("q", "").strip()[:200], level if level in Level.values else "")
     tab = "done" if request.GET.get("tab") == "done" else "open"
     every = queue_for(user)
     if tab == "done":
         groups = _groups([("done", "Done today", done_today(user))], user, filters)
     else:
-        groups = _groups(
-            [(group.key, group.title, group.actions) for group in every], user, filters
-        )
+        groups = _groups([(group.key, group.title, group.actions) for group in every], user, filters)
     return {
         "tab": tab,
         "groups": groups,
@@ -101,19 +91,13 @@ def _list_context(request: HttpRequest, user: User) -> dict[str, Any]:
     }
 
 
-def _groups(
-    found: list[tuple[str, str, Iterable[PendingAction]]], user: User, filters: Filters
-) -> list[Group]:
+def _groups(found: list[tuple[str, str, Iterable[PendingAction]]], user: User, filters: Filters) -> list[Group]:
     now = database_now()
     groups = [
         Group(
             key,
             title,
-            [
-                ActionView(action, user, now)
-                for action in actions
-                if filters.keeps(action)
-            ],
+            [ActionView(action, user, now) for action in actions if filters.keeps(action)],
         )
         for key, title, actions in found
     ]

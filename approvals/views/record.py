@@ -17,9 +17,7 @@ def record(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
     """Show everything that is on record about one action."""
     action = open_item(request, action_id)
     context = detail_context(request, action, place="record")
-    context["trail"] = trail(
-        person_of(request), object_type="action", object_id=str(action.id)
-    )
+    context["trail"] = trail(person_of(request), object_type="action", object_id=str(action.id))
     return render(request, "approvals/record.html", context)
 
 
@@ -28,6 +26,4 @@ def record(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
 def phone(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
     """Show the decision in one column, for the link in a message."""
     action = open_item(request, action_id)
-    return render(
-        request, "approvals/phone.html", detail_context(request, action, place="phone")
-    )
+    return render(request, "approvals/phone.html", detail_context(request, action, place="phone"))

@@ -18,15 +18,11 @@ def person_required(view: _View[_Parameters]) -> _View[_Parameters]:
     """Let people through. Others go to the log-in and come back to the page they were on, also from a swapped part."""
 
     @wraps(view)
-    def guarded(
-        request: HttpRequest, *args: _Parameters.args, **kwargs: _Parameters.kwargs
-    ) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> HttpResponse:
         if isinstance(request.user, User):
             return view(request, *args, **kwargs)
         if not is_htmx(request):
-            return redirect_to_login(
-                request.get_full_path() if request.method == "GET" else "/queue/"
-            )
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/queue/")
         here = urlsplit(request.headers.get("HX-Current-URL", "/queue/"))
         login = redirect_to_login(here.path + (f"?{here.query}" if here.query else ""))
         return HttpResponse(status=204, headers={"HX-Redirect": login["Location"]})
@@ -57,7 +53,5 @@ def is_htmx(request: HttpRequest) -> bool:
 
 def is_prefetch(request: HttpRequest) -> bool:
     """Tell whether a browser loads the page before anybody asked for it: nobody has seen anything then."""
-    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get(
-        "Purpose", ""
-    )
+    purpose = request.headers.get("Sec-Purpose", "") + request.headers.get("Purpose", "")
     return "prefetch" in purpose or "prerender" in purpose

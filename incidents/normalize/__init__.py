@@ -53,7 +53,10 @@ def detect(payload: Any) -> str:
 
 
 def normalize(
-    payload: Any, *, format: str = AUTO, reference: dt.datetime | None = None  # noqa: A002 - the contract's word
+    payload: Any,
+    *,
+    format: str = AUTO,  # noqa: A002 - the contract's word
+    reference: dt.datetime | None = None,
 ) -> NormalAlert:
     """Return the record of any payload. `reference` is when it arrived: it gives years that log lines leave out.
 

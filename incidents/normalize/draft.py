@@ -8,7 +8,7 @@ from incidents.normalize.entities import Entities
 from incidents.normalize.record import MAX_NOTES, NormalAlert
 from incidents.normalize.severities import DEFAULT_SCORE
 from incidents.normalize.techniques import techniques_in
-from incidents.normalize.texts import ID_LENGTH, first_line, line, paragraph
+from incidents.normalize.texts import ID_LENGTH, first_line, line, paragraph, storable
 
 UNTITLED = "Alert without a title"
 
@@ -51,5 +51,5 @@ def assemble(  # noqa: PLR0913 - one keyword per field of the record
         detected_at=detected_at,
         techniques=techniques_in(techniques),
         entities=entities.refs(),
-        notes=tuple(note[:300] for note in said[:MAX_NOTES]),
+        notes=tuple(storable(note[:300]) for note in said[:MAX_NOTES]),
     )

@@ -8,7 +8,11 @@ UTC = dt.UTC
 _EARLIEST = dt.datetime(1990, 1, 1, tzinfo=UTC)
 _LATEST = dt.datetime(2100, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"\d{9,19}(?:\.\d+)?")
-_ISO = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?", re.IGNORECASE)
+_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*"
+    r"(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?",
+    re.IGNORECASE,
+)
 _SYSLOG = re.compile(r"([A-Z][a-z]{2}) {1,2}(\d{1,2})(?: (\d{4}))? (\d\d:\d\d:\d\d)(?:\.\d+)?")
 _FORMATS = (
     "%d/%b/%Y:%H:%M:%S %z",

@@ -75,7 +75,10 @@ class _Prepared:
 
 
 def ingest(
-    *, source: AlertSource, items: Sequence[RawItem], format: str = AUTO  # noqa: A002 - the contract's word
+    *,
+    source: AlertSource,
+    items: Sequence[RawItem],
+    format: str = AUTO,  # noqa: A002 - the contract's word
 ) -> IngestResult:
     """Store a delivery. Committed when it returns; rejected items never touch their neighbours.
 

@@ -192,7 +192,9 @@ def _whois(request: EffectRequest) -> str:
     except ValueError:
         return f"{request.target_value}: the simulated registry holds no entry."
     kind = "private" if address.is_private else "reserved" if address.is_reserved else "globally routed"
-    return f"{address} is {kind} according to the IANA special-purpose registries; the simulated registry knows no holder."
+    return (
+        f"{address} is {kind} according to the IANA special-purpose registries; the simulated registry knows no holder."
+    )
 
 
 def _known(request: EffectRequest) -> str:

@@ -15,6 +15,7 @@ from incidents.models import Alert
 from soc.demo import cast
 from soc.demo.ledger import Judged, Ledger, Voice
 from soc.demo.owner import as_owner, guards_aside
+from soc.demo.past import move_kept_back
 from soc.demo.proposals import IDEAS, Facts, ideas_for, make
 from soc.demo.world import SCANNER
 
@@ -72,16 +73,19 @@ class _Story:
     #: (type, target) that occurred: each once, so that no effect stands on another's feet.
     taken: set[tuple[str, str]]
     written: list[PendingAction] = field(default_factory=list)
+    #: Endings that chance alone might leave out.
+    owed: list[str] = field(default_factory=lambda: ["rejected", "failed", "cancelled", "expired"])
 
 
 def write_decided() -> str:
     """Write the decided past as the owner; does nothing on a record that holds decisions already."""
+    if Decision.objects.exists() or PolicyProceeding.objects.exists():
+        return "none: decisions are on the record already"
     with as_owner() as is_owner:
         if not is_owner:
             return "none: it needs COUNTERSIGN_DATABASE_OWNER_URL, because only the owner can date decisions back"
-        if Decision.objects.exists() or PolicyProceeding.objects.exists():
-            return "none: decisions are on the record already"
         with bound(RequestContext(auth_method="demo history")), guards_aside():
+            move_kept_back()
             story = _new_story()
             for alert in _alerts(story.now):
                 _tell(story, alert)
@@ -152,18 +156,32 @@ def _plan(story: _Story, judged: Judged, at: dt.datetime) -> _Plan:
         return _Plan("proceeds", deadline + dt.timedelta(seconds=story.chance.uniform(0.1, 1.2)))
     if rule.level == "dual_required":
         return _dual(story, at, expiry, draw)
-    is_certain = _key(judged.proposal) in _IN_FORCE
-    if not is_certain and rule.level != "optional" and draw < 0.06:
-        return _Plan("expired", expiry)
-    if not is_certain and draw < 0.1:
-        return _Plan("cancelled", at + dt.timedelta(minutes=story.chance.uniform(1, 9)))
+    ending = _ending(story, judged, draw)
+    if ending == "expired":
+        return _Plan(ending, expiry)
+    if ending == "cancelled":
+        return _Plan(ending, at + dt.timedelta(minutes=story.chance.uniform(1, 9)))
     names = _SENIORS if rule.level == "required" else _ANALYSTS
     voter, voted_at = story.people[story.chance.choice(names)], at + _wait(story, rule.level)
-    if is_certain:
-        return _Plan("approved", voted_at, (_for(story, voter, voted_at, rule.level),))
+    if ending == "rejected":
+        return _Plan(ending, voted_at, (_against(story, voter, voted_at),))
+    return _Plan("approved", voted_at, (_for(story, voter, voted_at, rule.level),), fails=ending == "failed")
+
+
+def _ending(story: _Story, judged: Judged, draw: float) -> str:
+    """Return expired, cancelled, rejected, failed or approved, by chance where nothing is certain or owed."""
+    if _key(judged.proposal) in _IN_FORCE:
+        return "approved"
+    is_optional = judged.rule.level == "optional"
+    if story.owed and not is_optional:
+        return story.owed.pop()
+    if draw < 0.06 and not is_optional:
+        return "expired"
+    if draw < 0.1 and not is_optional:
+        return "cancelled"
     if draw > 0.87:
-        return _Plan("rejected", voted_at, (_against(story, voter, voted_at),))
-    return _Plan("approved", voted_at, (_for(story, voter, voted_at, rule.level),), fails=story.chance.random() < 0.05)
+        return "rejected"
+    return "failed" if story.chance.random() < 0.05 else "approved"
 
 
 def _dual(story: _Story, at: dt.datetime, expiry: dt.datetime, draw: float) -> _Plan:

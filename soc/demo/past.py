@@ -66,16 +66,18 @@ class _Telling:
 
 
 def seed_past() -> int:
-    """Tell the two weeks where they have not been told yet, day by day; return how many alerts there were."""
+    """Tell the two weeks where they have not been told yet; return how many alerts there were.
+
+    Two days at a time: the engine learns from what analysts said before it judges the next two.
+    """
     now = database_now()
     if Alert.objects.filter(source__name__in=SOURCES, received_at__lt=now - dt.timedelta(days=2)).exists():
         return 0
     telling = _Telling(now, random.Random(1914))  # noqa: S311 - a story, the same each time
-    days: dict[dt.date, list[Item]] = defaultdict(list)
+    spans: dict[int, list[Item]] = defaultdict(list)
     for item in _events(telling.chance, now):
-        days[item.at.date()].append(item)
-    told = [_tell_day(telling, sorted(days[day], key=lambda item: item.at)) for day in sorted(days)]
-    return sum(told)
+        spans[item.at.toordinal() // 2].append(item)
+    return sum(_tell_span(telling, sorted(spans[span], key=lambda item: item.at)) for span in sorted(spans))
 
 
 def _events(chance: random.Random, now: dt.datetime) -> Iterator[Item]:
@@ -99,8 +101,8 @@ def _moment(chance: random.Random, midnight: dt.datetime) -> dt.datetime:
     return midnight + dt.timedelta(hours=hour % 24, milliseconds=chance.randrange(1000))
 
 
-def _tell_day(telling: _Telling, items: list[Item]) -> int:
-    """Deliver and triage a day's alerts, let analysts look at some, and date it all back."""
+def _tell_span(telling: _Telling, items: list[Item]) -> int:
+    """Deliver and triage some days' alerts, let analysts look at some, and date it all back."""
     told, batches = _deliver(telling, items)
     seen = _looked_at(telling, told)
     with transaction.atomic():
@@ -142,7 +144,7 @@ def _told(chance: random.Random, alert_id: uuid.UUID, item: Item) -> Told:
 
 
 def _looked_at(telling: _Telling, told: list[Told]) -> list[VerdictFeedback]:
-    """Return what analysts say about some of the day's verdicts; the engine learns it before the next day."""
+    """Return what analysts say about some of the verdicts."""
     ids = [each.alert_id for each in told]
     verdicts = {
         verdict.alert_id: verdict
@@ -181,27 +183,36 @@ UPDATE incidents_alert AS a SET received_at = t.received_at, triaged_at = t.tria
   FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::text[]) AS t (id, received_at, triaged_at, status)
  WHERE a.id = t.id
 """
-_MOVE_PAYLOADS = """
+#: The serving role rewrites neither payloads nor verdicts: the owner dates these back, with the decided past.
+_MOVE_KEPT = (
+    """
 UPDATE incidents_alertpayload AS p SET received_at = a.received_at FROM incidents_alert a
- WHERE a.id = p.alert_id AND a.id = ANY(%s::uuid[])
-"""
-_MOVE_VERDICTS = """
+ WHERE a.id = p.alert_id AND a.source_id = ANY(%s::uuid[]) AND p.received_at > a.received_at + interval '5 minutes'
+""",
+    """
 UPDATE incidents_triageverdict AS v SET created_at = a.triaged_at FROM incidents_alert a
- WHERE a.id = v.alert_id AND a.id = ANY(%s::uuid[])
-"""
+ WHERE a.id = v.alert_id AND a.source_id = ANY(%s::uuid[]) AND v.created_at > a.triaged_at + interval '5 minutes'
+""",
+)
 
 
 def _move_back(now: dt.datetime, told: list[Told], batches: dict[uuid.UUID, dt.datetime]) -> None:
-    """Date alerts, payloads, verdicts and batches to when they happened."""
+    """Date alerts and batches to when they happened."""
     ids = [each.alert_id for each in told]
     received = [each.received_at for each in told]
     triaged = [each.triaged_at for each in told]
     with connection.cursor() as cursor:
         cursor.execute(_MOVE_ALERTS, [ids, received, triaged, [_status(each, now) for each in told]])
-        cursor.execute(_MOVE_PAYLOADS, [ids])
-        cursor.execute(_MOVE_VERDICTS, [ids])
     for batch_id, at in batches.items():
         IngestBatch.objects.filter(pk=batch_id).update(received_at=at)
+
+
+def move_kept_back() -> None:
+    """As the owner: date the payloads and verdicts of alerts that were moved back."""
+    ids = [source.id for source in cast.sources().values()]
+    with connection.cursor() as cursor:
+        for statement in _MOVE_KEPT:
+            cursor.execute(statement, [ids])
 
 
 def _status(told: Told, now: dt.datetime) -> str:

@@ -110,8 +110,10 @@ class Run:
             return
         self.say("demo: filling the database")
         self.data.write("demo", "begun")
-        env = addresses.serving_env(self.data.path, demo=True)
-        self.supervisor.run_once("demo seed", manage("demo", "seed"), env, cwd=PROJECT, log=self.data.log("seed"))
+        # The seed works as the serving role; only the decided past is written as the owner (soc/demo/owner.py).
+        env = addresses.owner_env(self.data.path, demo=True)
+        command = manage("demo", "seed", "--with-history")
+        self.supervisor.run_once("demo seed", command, env, cwd=PROJECT, log=self.data.log("seed"))
         self.data.write("demo", mark)
 
     def _start_processes(self, address: WebAddress, addresses: Addresses) -> None:

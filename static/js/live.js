@@ -1,13 +1,14 @@
 /* Live updates over hx-ws: what was missed is replayed, older news is dropped, and a dead socket is visible. */
 import { say, sayNow } from "./announce.js";
+import { setServerTime } from "./clock.js";
 import * as newrows from "./newrows.js";
 
 const RECONNECTING_MS = 3_000;
 const OFFLINE_MS = 30_000;
 const POLL_MS = 15_000;
 const CHECK_MS = 30_000;
-const CATCH_UP_MS = 1_500;
-const WORDS = { live: "Live", reconnecting: "Reconnecting…", offline: "Offline", ended: "Logged out", off: "Connecting…" };
+const CATCH_UP_MS = 10_000;
+const WORDS = { live: "Live", reconnecting: "Reconnecting…", offline: "Offline", ended: "Logged out", slow: "Live updates off", off: "Connecting…" };
 
 let lastEvent = 0;
 let asOf = new Date();
@@ -70,16 +71,30 @@ function back() {
   show("live");
   if (!wasLost) return;
   caughtUp = new Set();
-  setTimeout(() => {
-    const count = caughtUp?.size ?? 0;
-    caughtUp = null;
-    const words = count === 1 ? "1 change while away" : `${count} changes while away`;
-    say(count ? words : "Live again");
-    if (count) {
-      show("live", words);
-      setTimeout(() => state === "live" && show("live"), 8_000);
-    }
-  }, CATCH_UP_MS);
+  setTimeout(replayed, CATCH_UP_MS);
+}
+
+/* The server says hello when everything that was missed has been sent. */
+function replayed() {
+  if (!caughtUp) return;
+  const count = caughtUp.size;
+  caughtUp = null;
+  const words = count === 1 ? "1 change while away" : `${count} changes while away`;
+  say(count ? words : "Live again");
+  if (!count || state !== "live") return;
+  show("live", words);
+  setTimeout(() => state === "live" && show("live"), 8_000);
+}
+
+/* Redis is away or back: the socket still brings every change, up to two seconds late. */
+function broker(isOn) {
+  if (isOn && state === "slow") show("live");
+  if (!isOn) show("slow", "Live updates are off: changes arrive a few seconds late. Pages and decisions work as always.");
+}
+
+function refused() {
+  calm();
+  show("offline", "This account may not receive live updates. Pages show what they may when they are loaded.");
 }
 
 function ended() {
@@ -144,6 +159,9 @@ function onMessage(event) {
   let envelope;
   try { envelope = JSON.parse(event.detail.message.data); } catch { return; }
   asOf = new Date();
+  if (envelope.now) setServerTime(envelope.now);
+  if ("hello" in envelope) replayed();
+  if ("live" in envelope) broker(envelope.live === "on");
   if (envelope.event) lastEvent = Math.max(lastEvent, Number(envelope.event));
   const subject = `${envelope.object_type}/${envelope.object_id}`;
   // A burst comes as one sign with a link; nothing on the page moves.
@@ -185,7 +203,7 @@ export function start() {
   on("htmx:ws:before:connection", withSince);
   on("htmx:ws:after:connection", back);
   on("htmx:ws:before:message:incoming", onMessage);
-  on("htmx:ws:close", (event) => (event.detail.code === 4401 ? ended() : lost()));
+  on("htmx:ws:close", (event) => event.detail.code === 4401 ? ended() : event.detail.code === 4403 ? refused() : lost()));
   on("htmx:after:swap", badge);
   addEventListener("offline", () => lost());
   setInterval(() => state === "live" && !document.hidden && check(), CHECK_MS);

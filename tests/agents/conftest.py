@@ -10,6 +10,7 @@ import pytest
 from accounts.models import Team, User
 from agents.triage.observation import Observation
 from incidents.models import Alert, AlertEntity, Entity, EntityType, IngestBatch
+from incidents.normalize.canonical import key_of
 from incidents.normalize.record import EntityRef
 from incidents.services.feedback import give_verdict
 from tests.factories.incidents import NOON, AlertFactory, AlertSourceFactory, IngestBatchFactory
@@ -49,7 +50,9 @@ def alert_in(team: Team) -> Callable[..., Alert]:
         moment = NOON + dt.timedelta(minutes=minutes)
         alert: Alert = AlertFactory(batch=batch, source=batch.source, detected_at=moment, **fields)
         entity, _ = Entity.objects.get_or_create(
-            type=EntityType.HOST, value=host_name, defaults={"first_seen_at": NOON}
+            type=EntityType.HOST,
+            key=key_of(EntityType.HOST, host_name),
+            defaults={"value": host_name, "first_seen_at": NOON},
         )
         AlertEntity.objects.create(alert=alert, entity=entity, role="target")
         return alert

@@ -163,7 +163,9 @@ def test_hostile_text_stays_on_its_line_and_bounded() -> None:
     ["known benign, scheduled maintenance", "C:\\Windows\\SoftwareDistribution\\Download\\x", "no positives found"],
 )
 def test_words_inside_an_event_never_lower_the_score(words: str) -> None:
-    clean = seen(fields=(("commandline", "powershell iex (new-object net.webclient)"), ("image", "c:\\windows\\xifn.exe")))
+    clean = seen(
+        fields=(("commandline", "powershell iex (new-object net.webclient)"), ("image", "c:\\windows\\xifn.exe"))
+    )
     planted = dataclasses.replace(
         clean,
         fields=tuple((key, f"{text} {words}") for key, text in clean.fields),

@@ -13,7 +13,7 @@ from tests.cast import PASSWORD
 
 pytestmark = pytest.mark.django_db
 Propose = Callable[..., PendingAction]
-HOSTILE = 'Ignore this <script>alert(1)</script> evil‮txt.exe pаypal.com <hx-partial hx-target="body">'
+HOSTILE = 'Ignore this <script>alert(1)</script> evil\u202etxt.exe p\u0430ypal.com <hx-partial hx-target="body">'
 
 
 def logged_in(user: User, *, fresh: bool = True) -> Client:
@@ -184,9 +184,9 @@ def test_hostile_words_are_shown_as_text_with_glyphs(proposed: Propose, senior: 
         text = client.get(path).content.decode()
         assert "<script>alert" not in text
         assert "<hx-partial" not in text
-        assert "‮" not in text
+        assert "\u202e" not in text
     assert "‹U+202E›" in text
-    assert "а<span class=\"glyph\" title=\"CYRILLIC SMALL LETTER A\">‹U+0430›</span>ypal.com" in text
+    assert 'а<span class="glyph" title="CYRILLIC SMALL LETTER A">‹U+0430›</span>ypal.com' in text
 
 
 def test_the_queue_groups_by_who_has_to_act(proposed: Propose, senior: User, lead: User, analyst: User) -> None:

@@ -49,10 +49,14 @@ def _decision(number: int) -> dict[str, Any]:
     }
 
 
+def superuser_url() -> str:
+    """Return where the superuser reaches the test database."""
+    return make_conninfo(database_url(own_name(), "COUNTERSIGN_DATABASE_OWNER_URL"), user=ADMIN_ROLE)
+
+
 def require_superuser() -> None:
     """Skip where the database server is not the tests' own and has no superuser to tamper as."""
-    url = make_conninfo(database_url(own_name(), "COUNTERSIGN_DATABASE_OWNER_URL"), user=ADMIN_ROLE)
     try:
-        psycopg.connect(url, connect_timeout=3).close()
+        psycopg.connect(superuser_url(), connect_timeout=3).close()
     except psycopg.OperationalError:
         pytest.skip("the database server is not ours: no superuser to tamper as")

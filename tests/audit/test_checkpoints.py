@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from audit import chain, checkpoints, signing
 from audit.chain import Problem
 from audit.verify import verify
+from tests.audit.conftest import require_superuser, superuser_url
 
 Add = Callable[..., list[int]]
 
@@ -200,6 +202,24 @@ def test_nothing_is_signed_over_touched_checkpoints(two_files: Path, add_entries
     assert files(two_files) == before
 
 
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_signed_over_a_rewritten_record(
+    places: Path, add_entries: Add, caplog: pytest.LogCaptureFixture
+) -> None:
+    require_superuser()
+    add_entries(3)
+    checkpoints.write_due()
+    with psycopg.connect(superuser_url(), autocommit=True) as administrator:
+        administrator.execute("SET session_replication_role = replica")
+        administrator.execute("UPDATE public.audit_entry SET hash = sha256(hash) WHERE seq = 3")
+        administrator.execute("UPDATE public.audit_head SET hash = (SELECT hash FROM public.audit_entry WHERE seq = 3)")
+    add_entries(1)
+    assert checkpoints.write_due() == 0
+    assert len(files(places)) == 1
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["audit.checkpoint.refused"]
+    assert caplog.records[-1].__dict__["problem"].startswith("entry 4 does not follow entry 3 as it was signed")
+
+
 # --- where to look -----------------------------------------------------------------------------
 
 
@@ -258,7 +278,7 @@ def test_an_unusable_signing_key_is_named(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / signing.SIGNING_KEY).write_bytes(data)
         (folder / signing.SIGNING_KEY).chmod(0o600)
-        with pytest.raises(signing.KeyProblem, match=signing.SIGNING_KEY):
+        with pytest.raises(signing.UnusableKeyError, match=signing.SIGNING_KEY):
             signing.signing_key(folder)
 
 

@@ -20,8 +20,8 @@ from approvals.models import Attempt, Decision, PendingAction, SlotAssignment
 from approvals.services.evidence import mark_seen
 from approvals.services.execute import execute
 from integrations.models import EstateEffect, EstateHost
-from tests.proposals import Propose, vote
 from tests.cast import PASSWORD, person
+from tests.proposals import Propose, vote
 from tests.servers import web_server
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -52,7 +52,8 @@ class Browser:
         self.http.close()
 
     def open(self, action_id: uuid.UUID) -> None:
-        mark_seen(user=self.user, action=PendingAction.objects.get(pk=action_id)); return
+        mark_seen(user=self.user, action=PendingAction.objects.get(pk=action_id))
+        return
         """Read the evidence."""
         assert self.http.get(f"/actions/{action_id}/").status_code == 200
 

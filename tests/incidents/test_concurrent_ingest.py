@@ -2,7 +2,9 @@
 
 import random
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
 from django.db import connection
@@ -16,13 +18,14 @@ from tests.incidents.conftest import beacon, deliver
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 THREADS, ROUNDS, HOSTS = 8, 6, 40
+Result = TypeVar("Result")
 
 
-def in_threads(function, arguments):
+def in_threads(function: Callable[[int], Result], arguments: list[int]) -> list[Result]:
     """Call `function` once per argument, all at the same moment; return the results, raise what was raised."""
     barrier = threading.Barrier(len(arguments))
 
-    def call(argument):
+    def call(argument: int) -> Result:
         try:
             barrier.wait(timeout=20)
             return function(argument)
@@ -34,7 +37,7 @@ def in_threads(function, arguments):
 
 
 def test_overlapping_batches_in_any_order_count_exactly_and_never_deadlock() -> None:
-    source = AlertSourceFactory()
+    source = AlertSourceFactory.create()
 
     def burst(seed: int) -> list[IngestResult]:
         shuffled = random.Random(seed)  # noqa: S311 - an order, no secret
@@ -57,10 +60,11 @@ def test_overlapping_batches_in_any_order_count_exactly_and_never_deadlock() -> 
 
 
 def test_storing_verdicts_while_the_same_alerts_repeat_does_not_deadlock() -> None:
-    source = AlertSourceFactory()
+    source = AlertSourceFactory.create()
     payloads = [beacon(f"ws-{n}") for n in range(HOSTS)]
     batch_id = deliver(source, *payloads).batch_ids[0]
     claim = claim_batch(batch_id=batch_id)
+    assert claim is not None
     drafts = [
         VerdictDraft(key, "embedded-v1", "suspicious", "low", 0.5, 0.5, "Too little is known.")
         for key in Alert.objects.order_by("-id").values_list("id", flat=True)
@@ -78,6 +82,6 @@ def test_storing_verdicts_while_the_same_alerts_repeat_does_not_deadlock() -> No
 
 
 def test_one_of_many_claims_of_a_batch_succeeds() -> None:
-    batch_id = deliver(AlertSourceFactory(), beacon()).batch_ids[0]
+    batch_id = deliver(AlertSourceFactory.create(), beacon()).batch_ids[0]
     claims = in_threads(lambda _: claim_batch(batch_id=batch_id), list(range(8)))
     assert sum(claim is not None for claim in claims) == 1

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from accounts.models import AlertSource
 from audit.models import Entry
 from incidents.models import Alert, AlertEntity, AlertPayload, Entity, IngestBatch, TriageState
 from incidents.services.digest import digest_of_ids
@@ -93,7 +94,7 @@ def test_nothing_accepted_stores_no_batch(source: AlertSource) -> None:
 
 def test_two_sources_never_share_an_alert(source: AlertSource) -> None:
     deliver(source, beacon())
-    deliver(AlertSourceFactory(), beacon())
+    deliver(AlertSourceFactory.create(), beacon())
     assert Alert.objects.count() == 2
 
 

@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import DjangoAssertNumQueries
 
+from accounts.models import AlertSource, User
 from audit.models import Entry
 from incidents import hooks
 from incidents.models import Alert, VerdictFeedback
@@ -17,17 +20,19 @@ EVIL = "<img src=x onerror=alert(1)>\u202egnp.exe\"'{{ 7*7 }}"
 
 
 @pytest.fixture
-def alert(source) -> Alert:
+def alert(source: AlertSource) -> Alert:
     result = deliver(source, {**beacon(), "title": EVIL, "user": "CORP\\mia", "severity": "high"})
     found = Alert.objects.get(id=result.ids[0])
-    TriageVerdictFactory(alert=found, reasoning=f"Seen before [1] {EVIL}", evidence=[{"claim": EVIL, "weight": 1.5}])
+    TriageVerdictFactory.create(
+        alert=found, reasoning=f"Seen before [1] {EVIL}", evidence=[{"claim": EVIL, "weight": 1.5}]
+    )
     return found
 
 
-def page_of(client, alert: Alert) -> str:
+def page_of(client: Client, alert: Alert) -> str:
     response = client.get(reverse("incidents:alert", args=[alert.id]))
     assert response.status_code == 200
-    return response.content.decode()
+    return str(response.content.decode())
 
 
 def test_the_list_shows_title_verdict_and_entities(client: Client, analyst: User, alert: Alert) -> None:
@@ -38,9 +43,15 @@ def test_the_list_shows_title_verdict_and_entities(client: Client, analyst: User
     assert "WS-1001" in html
 
 
-def test_hostile_text_is_escaped_on_both_pages_and_in_the_live_partials(client: Client, analyst: User, alert: Alert) -> None:
+def test_hostile_text_is_escaped_on_both_pages_and_in_the_live_partials(
+    client: Client, analyst: User, alert: Alert
+) -> None:
     client.force_login(analyst)
-    for html in (client.get("/alerts/").content.decode(), page_of(client, alert), render_alert(analyst, str(alert.id))):
+    for html in (
+        client.get("/alerts/").content.decode(),
+        page_of(client, alert),
+        str(render_alert(analyst, str(alert.id))),
+    ):
         assert "<img src=x" not in html
         assert "\u202e" not in html
         assert "49" not in html.split("gnp.exe")[1][:40]
@@ -55,10 +66,12 @@ def test_the_raw_payload_stands_in_a_box_that_htmx_leaves_alone(client: Client, 
     assert "&quot;rule_id&quot;: &quot;r-1&quot;" in html
 
 
-def test_a_payload_that_needed_repair_is_shown_exactly_as_it_came(client: Client, analyst: User, source: AlertSource) -> None:
+def test_a_payload_that_needed_repair_is_shown_exactly_as_it_came(
+    client: Client, analyst: User, source: AlertSource
+) -> None:
     client.force_login(analyst)
     raw = '{"title":"T","title":"T","n":1e400}'
-    html = page_of(client, AlertFactory(source=source, raw=raw))
+    html = page_of(client, AlertFactory.create(source=source, raw=raw))
     assert raw.replace('"', "&quot;") in html
 
 
@@ -86,7 +99,9 @@ def test_without_a_session_the_pages_ask_for_one(client: Client, alert: Alert) -
 
 
 @pytest.mark.parametrize("role", ["manager", "auditor", "admin"])
-def test_who_only_reads_sees_the_alert_and_gives_no_verdict(client: Client, request: pytest.FixtureRequest, alert: Alert, role: str) -> None:
+def test_who_only_reads_sees_the_alert_and_gives_no_verdict(
+    client: Client, request: pytest.FixtureRequest, alert: Alert, role: str
+) -> None:
     client.force_login(request.getfixturevalue(role))
     entries = Entry.objects.count()
     assert 'name="classification"' not in page_of(client, alert)
@@ -98,7 +113,9 @@ def test_who_only_reads_sees_the_alert_and_gives_no_verdict(client: Client, requ
 
 
 @pytest.mark.parametrize("role", ["analyst", "senior", "lead"])
-def test_agreeing_appends_a_verdict_that_overrides_nothing(client: Client, request: pytest.FixtureRequest, alert: Alert, role: str) -> None:
+def test_agreeing_appends_a_verdict_that_overrides_nothing(
+    client: Client, request: pytest.FixtureRequest, alert: Alert, role: str
+) -> None:
     user = request.getfixturevalue(role)
     client.force_login(user)
     response = client.post(f"/alerts/{alert.id}/verdict/", {"classification": "true_positive"}, follow=True)
@@ -122,7 +139,9 @@ def test_a_correction_is_an_override_beside_the_engines_verdict(client: Client, 
 @pytest.mark.parametrize(
     "form", [{}, {"classification": "benign"}, {"classification": "suspicious", "reason": "x" * 501}]
 )
-def test_a_wrong_form_is_said_on_the_page_and_stores_nothing(client: Client, analyst: User, alert: Alert, form: dict[str, str]) -> None:
+def test_a_wrong_form_is_said_on_the_page_and_stores_nothing(
+    client: Client, analyst: User, alert: Alert, form: dict[str, str]
+) -> None:
     client.force_login(analyst)
     response = client.post(f"/alerts/{alert.id}/verdict/", form)
     assert response.status_code == 422
@@ -162,28 +181,32 @@ def test_an_empty_list_says_what_to_do(client: Client, analyst: User) -> None:
     assert "No source is connected" in client.get("/alerts/").content.decode()
 
 
-def test_panels_of_upper_apps_are_shown(client: Client, analyst: User, alert: Alert, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_panels_of_upper_apps_are_shown(
+    client: Client, analyst: User, alert: Alert, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(hooks, "alert_panels", [lambda user, shown: f"panel of {user.username} on {shown.id}"])
     client.force_login(analyst)
     assert f"panel of analyst on {alert.id}" in page_of(client, alert)
 
 
 def test_a_small_batch_brings_its_rows_to_open_pages(analyst: User, alert: Alert) -> None:
-    html = render_batch(analyst, str(alert.batch_id))
+    html = str(render_batch(analyst, str(alert.batch_id)))
     assert 'hx-target="#alerts-new"' in html
     assert f'hx-target="#alert-verdict-{alert.id}"' in html
 
 
 def test_a_large_batch_brings_only_the_pill(analyst: User, source: AlertSource) -> None:
     result = deliver(source, *[beacon(f"ws-{n}") for n in range(30)])
-    html = render_batch(analyst, str(result.batch_ids[0]))
+    html = str(render_batch(analyst, str(result.batch_ids[0])))
     assert "30 new alerts" in html
     assert "alert-verdict-" not in html
 
 
-def test_both_pages_ask_the_database_a_bounded_number_of_questions(client: Client, analyst: User, source: AlertSource, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+def test_both_pages_ask_the_database_a_bounded_number_of_questions(
+    client: Client, analyst: User, source: AlertSource, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     deliver(source, *[{**beacon(f"ws-{n}"), "user": f"u{n}"} for n in range(50)])
-    alert = Alert.objects.first()
+    alert = Alert.objects.earliest("id")
     client.force_login(analyst)
     with django_assert_max_num_queries(22):
         assert client.get("/alerts/").status_code == 200

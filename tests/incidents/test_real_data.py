@@ -1,10 +1,13 @@
 """Real alerts: the fields that the payloads offer are filled, and all of them are stored."""
 
 import itertools
+from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
+from accounts.models import AlertSource
 from incidents.models import Alert, AlertEntity, AlertPayload
 from incidents.normalize import normalize
 from incidents.services.ingest import ingest
@@ -15,7 +18,7 @@ from tests.incidents.test_normalize import check
 STREAM = "streams/ait_ads_russellmitchell.jsonl.gz"
 
 
-def without_labels(row):
+def without_labels(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key not in {"label", "event_label"}}
 
 
@@ -38,6 +41,7 @@ def test_stream_rows_name_rule_host_address_and_time(real_data: Path) -> None:
     for row in itertools.islice(rows_of(real_data / STREAM), 3000):
         alert = normalize(without_labels(row))
         assert (alert.format, alert.title, alert.detection_id) == ("ait_ads", row["name"], row["short"])
+        assert alert.detected_at is not None
         assert alert.detected_at.timestamp() == row["t"]
         assert ("host", row["host"]) in {(ref.type, ref.value) for ref in alert.entities}
 
@@ -46,6 +50,7 @@ def test_meta_rows_keep_rule_and_time(real_data: Path) -> None:
     for row in itertools.islice(rows_of(real_data / "streams/ait_meta_russellmitchell.jsonl.gz"), 1000):
         alert = normalize(row["alert"])
         assert (alert.title, alert.detection_id) == (row["alert"]["rule"]["title"], row["alert"]["rule"]["id"])
+        assert alert.detected_at is not None
         assert alert.detected_at.timestamp() == row["alert"]["event"]["time"]
 
 

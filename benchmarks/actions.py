@@ -1,0 +1,46 @@
+"""Pending actions: proposed, decided and executed one after another, by the services."""
+
+import datetime as dt
+import hashlib
+import uuid
+
+from approvals.services.decide import Proof, Vote, decide
+from approvals.services.execute import execute
+from approvals.services.propose import Proposal, Proposer, propose
+from benchmarks.measure import Measured, each
+from benchmarks.world import world
+
+ACTIONS = 300
+#: Left undecided, so that the queue's page has something to show.
+LEFT_OPEN = 100
+
+
+def rows() -> list[Measured]:
+    """Return the measurements of a recommended action's life."""
+    made: list[tuple[uuid.UUID, str]] = []
+
+    def proposing(number: int) -> None:
+        here = world()
+        target = hashlib.sha256(f"bench {number}".encode()).hexdigest()
+        action = propose(
+            proposer=Proposer(team=here.team, agent=here.agent),
+            proposal=Proposal("quarantine_file", "hash", target, reasoning="bench", confidence=0.8),
+        )
+        assert action.status == "pending", action.guardrails
+        made.append((action.id, action.digest))
+
+    def deciding(action_id: uuid.UUID, digest: str) -> None:
+        proof = Proof("password", dt.datetime.now(dt.UTC))
+        assert decide(user=world().analyst, action_id=action_id, vote=Vote("approve", digest), proof=proof)
+
+    def executing(action_id: uuid.UUID) -> None:
+        assert execute(action_id=action_id) == "executed"
+
+    proposals = [lambda n=n: proposing(n) for n in range(ACTIONS + LEFT_OPEN)]  # type: ignore[misc]
+    measured = [each("propose", "actions", proposals, "guardrails, policy, digest, audit, live event")]
+    chosen = made[:ACTIONS]
+    measured.append(each("decide", "actions", [lambda a=a: deciding(*a) for a in chosen], "one vote of one person"))  # type: ignore[misc]
+    runs = [lambda a=a: executing(a[0]) for a in chosen]  # type: ignore[misc]
+    return [*measured, each("execute", "actions", runs, "claim, simulated call, verify, record")]
+
+

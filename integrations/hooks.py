@@ -1,0 +1,11 @@
+"""What upper apps add here: whose effects a person may see. An effect carries its action's id and no team of its own."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+
+#: Each returns the keys (EstateEffect.key) of the effects that belong to the person's teams, as a query of one column.
+visible_keys: list[Callable[[User], QuerySet[Any, Any]]] = []

@@ -1,0 +1,188 @@
+"""The database's own guard: what no code path, raw SQL included, can do as the serving role."""
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from accounts.models import Role, User
+from accounts.services import deactivate_person, remove_from_team, revoke_role
+from approvals import transitions
+from approvals.errors import MovedOn, NotAllowed
+from approvals.models import ActionStatus, Decision, PendingAction
+from approvals.services.execute import execute
+from integrations.models import EstateEffect
+from tests.proposals import Propose, vote
+
+pytestmark = pytest.mark.django_db
+
+
+def refused(statement: str, *params: object) -> str:
+    """Run raw SQL that must be refused; return the database's words."""
+    with pytest.raises(DatabaseError) as error, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, params)
+    return str(error.value)
+
+
+def test_the_python_table_of_moves_is_the_databases() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT src, dst FROM approvals_transition")
+        assert set(cursor.fetchall()) == {(str(src), str(dst)) for src, dst in transitions.LEGAL}
+
+
+@pytest.mark.parametrize("source", ActionStatus.values)
+@pytest.mark.parametrize("destination", ActionStatus.values)
+def test_a_move_outside_the_table_raises(source: str, destination: str) -> None:
+    if (source, destination) in transitions.LEGAL:
+        transitions.check(source, destination)
+    else:
+        with pytest.raises(transitions.IllegalMove):
+            transitions.check(source, destination)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "action_type = 'wipe_endpoint'",
+        "target_value = 'SRV-DB-01'",
+        "params = '{\"x\": 1}'",
+        "canonical = 'other'",
+        "approval_level = 'none'",
+        "expires_at = expires_at + interval '1 day'",
+        "deadline_at = NULL",
+        "proposer_person_id = NULL, proposer_kind = 'person'",
+        "reasoning = 'nicer'",
+        "policy_version_id = 2",
+        "guardrails = '[]'",
+    ],
+)
+def test_what_was_proposed_never_changes(proposed: Propose, column: str) -> None:
+    action = proposed()
+    words = refused(f"UPDATE approvals_pendingaction SET {column} WHERE id = %s", action.id)
+    assert "CS002" in words
+
+
+@pytest.mark.parametrize("status", ["approved", "executing", "executed", "failed", "unknown", "proposed", "refused"])
+def test_no_status_is_reached_without_what_it_needs(proposed: Propose, status: str) -> None:
+    action = proposed()
+    refused("UPDATE approvals_pendingaction SET status = %s WHERE id = %s", status, action.id)
+    assert PendingAction.objects.get(pk=action.pk).status == "pending"
+
+
+def test_an_action_starts_as_proposed_and_is_never_deleted(proposed: Propose) -> None:
+    action = proposed()
+    refused("DELETE FROM approvals_pendingaction WHERE id = %s", action.id)
+    refused("TRUNCATE approvals_decision, approvals_pendingaction CASCADE")
+    refused("DELETE FROM approvals_approvalslot WHERE action_id = %s", action.id)
+    refused("UPDATE approvals_approvalslot SET roles = '{analyst}' WHERE action_id = %s", action.id)
+    refused("INSERT INTO approvals_transition VALUES ('pending', 'executed')")
+    refused("ALTER TABLE approvals_pendingaction DISABLE TRIGGER ALL")
+    refused("SET session_replication_role = replica")
+    refused("SET ROLE countersign_owner")
+
+
+def test_switching_triggers_off_by_a_session_setting_changes_nothing(proposed: Propose) -> None:
+    action = proposed()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('pgtrigger.ignore', 'public.approvals_pendingaction:guard', true)")
+    assert "CS009" in refused("UPDATE approvals_pendingaction SET status = 'approved' WHERE id = %s", action.id)
+
+
+def raw_vote(action: PendingAction, user: User, role: str, digest: str = "") -> Callable[[], str]:
+    """Return a raw INSERT of a vote, as a program that skips the services would send it."""
+    statement = (
+        "INSERT INTO approvals_decision (id, action_id, user_id, person_id, decision, digest, role, roles, reason_code,"
+        " comment, at, auth_method) VALUES (%s, %s, %s, %s, 'approve', %s, %s, '{}', '', '', now(), '')"
+    )
+    values = (uuid.uuid4(), action.id, user.pk, user.person_id, digest or action.digest, role)
+    return lambda: refused(statement, *values)
+
+
+def test_a_raw_vote_needs_role_team_digest_and_an_open_action(
+    proposed: Propose, analyst: User, outsider: User, manager: User, senior: User
+) -> None:
+    action = proposed("collect_memory", "host", "WS-1031")
+    assert "CS027" in raw_vote(action, analyst, "analyst")()
+    assert "CS027" in raw_vote(action, analyst, "senior_analyst")()
+    assert "CS027" in raw_vote(action, manager, "manager")()
+    assert "CS026" in raw_vote(action, outsider, "soc_lead")()
+    assert "CS023" in raw_vote(action, senior, "senior_analyst", "0" * 64)()
+    vote(senior, action, decision="reject", reason_code="too_risky_now")
+    assert "CS022" in raw_vote(action, senior, "senior_analyst")()
+    assert Decision.objects.filter(action=action).count() == 1
+
+
+def test_a_vote_cannot_be_rewritten_or_deleted(proposed: Propose, senior: User) -> None:
+    action = proposed("wipe_endpoint", "host", "WS-1032")
+    vote(senior, action)
+    refused("UPDATE approvals_decision SET comment = 'x' WHERE action_id = %s", action.id)
+    refused("UPDATE approvals_decision SET person_id = gen_random_uuid() WHERE action_id = %s", action.id)
+    refused("DELETE FROM approvals_decision WHERE action_id = %s", action.id)
+
+
+@pytest.mark.parametrize("how", ["role", "account", "team"])
+def test_an_approver_who_lost_the_right_before_the_claim_does_not_count(
+    proposed: Propose, senior: User, lead: User, lead2: User, how: str
+) -> None:
+    action = proposed("wipe_endpoint", "host", "WS-1032")
+    vote(senior, action)
+    assert vote(lead, action).status == "approved"
+    if how == "role":
+        revoke_role(user=lead, role=Role.SOC_LEAD, reason="left")
+    elif how == "account":
+        deactivate_person(user=lead, reason="left")
+    else:
+        remove_from_team(user=lead, team=action.team, reason="moved")
+    assert execute(action_id=action.id) == "back to people: no live quorum"
+    action.refresh_from_db()
+    assert action.status == "pending"
+    assert EstateEffect.objects.count() == 0
+    assert list(action.decisions.filter(withdrawn_at=None).values_list("user", flat=True)) == [senior.pk]
+    assert vote(lead2, action).status == "approved"
+    assert execute(action_id=action.id) == "executed"
+
+
+def test_a_standing_vote_cannot_be_taken_out_of_its_slot(proposed: Propose, senior: User) -> None:
+    action = proposed("wipe_endpoint", "host", "WS-1032")
+    vote(senior, action)
+    assert "CS032" in refused("DELETE FROM approvals_slotassignment")
+
+
+def test_two_accounts_of_one_human_fill_one_slot(proposed: Propose, senior: User, lead: User, lead2: User) -> None:
+    User.objects.filter(pk=lead.pk).update(person_id=senior.person_id)
+    lead.refresh_from_db()
+    action = proposed("wipe_endpoint", "host", "WS-1032")
+    vote(senior, action)
+    with pytest.raises(NotAllowed) as error:
+        vote(lead, action)
+    assert error.value.code == "already_decided"
+    assert vote(lead2, action).status == "approved"
+
+
+def test_a_changed_target_is_not_executed(proposed: Propose, analyst: User) -> None:
+    action = proposed()
+    vote(analyst, action)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE integrations_estatehost SET criticality = 'critical' WHERE name = 'WS-1031'")
+    assert execute(action_id=action.id) == "cancelled: preconditions changed"
+    assert EstateEffect.objects.count() == 0
+
+
+def test_a_stale_digest_and_a_decided_action_answer_moved_on(proposed: Propose, analyst: User, senior: User) -> None:
+    action = proposed()
+    with pytest.raises(MovedOn) as stale:
+        vote(analyst, action, digest="0" * 64)
+    assert stale.value.code == "digest"
+    vote(analyst, action, decision="reject", reason_code="wrong_target")
+    with pytest.raises(MovedOn) as late:
+        vote(senior, action)
+    assert late.value.code == "state"
+    assert Decision.objects.filter(action=action).count() == 1
+
+
+def test_the_digest_is_computed_by_the_database_from_the_canonical_bytes(proposed: Propose) -> None:
+    action = proposed()
+    from hashlib import sha256
+
+    assert action.digest == sha256(bytes(action.canonical)).hexdigest()
