@@ -4,7 +4,7 @@ from audit.actions import register
 
 register("approvals.action.proposed", "{actor} proposed {object}")
 register("approvals.action.refused", "A guardrail refused what {actor} proposed: {object}")
-register("approvals.action.decided", "{actor} decided on {object}")
+register("approvals.action.decided", "{actor} decided on {object}: {after[decision]}")
 register("approvals.action.proceeded", "{actor} let {object} proceed by policy")
 register("approvals.action.overdue", "The deadline of {object} passed without a decision")
 register("approvals.action.expired", "{object} expired undecided")

@@ -30,11 +30,11 @@ def record(
 
     Call it as the last statement of the transaction: it locks the head of the chain until the commit, so what
     comes after it makes every other writer wait. `before` and `after` hold named fields only.
-    Raises UnregisteredActionError, OutsideTransactionError, and ValueError or TypeError for a field that is no named value.
+    Raises UnregisteredActionError, OutsideTransactionError; ValueError or TypeError for a field that is no named value.
     """
     actions.require(action)
     if not connection.in_atomic_block:
-        raise OutsideTransactionError(f"{action}: an audit entry belongs into the transaction of its change")
+        raise OutsideTransactionError(f"{action}: an entry belongs in the transaction of its change")
     entry = body.build(
         action=action,
         actor=actor,

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import uuid
+from functools import partial
 
 from approvals.services.decide import Proof, Vote, decide
 from approvals.services.execute import execute
@@ -31,16 +32,17 @@ def rows() -> list[Measured]:
 
     def deciding(action_id: uuid.UUID, digest: str) -> None:
         proof = Proof("password", dt.datetime.now(dt.UTC))
-        assert decide(user=world().analyst, action_id=action_id, vote=Vote("approve", digest), proof=proof)
+        decided = decide(user=world().analyst, action_id=action_id, vote=Vote("approve", digest), proof=proof)
+        assert decided.status == "approved", decided.status
 
     def executing(action_id: uuid.UUID) -> None:
         assert execute(action_id=action_id) == "executed"
 
-    proposals = [lambda n=n: proposing(n) for n in range(ACTIONS + LEFT_OPEN)]  # type: ignore[misc]
+    proposals = [partial(proposing, number) for number in range(ACTIONS + LEFT_OPEN)]
     measured = [each("propose", "actions", proposals, "guardrails, policy, digest, audit, live event")]
     chosen = made[:ACTIONS]
-    measured.append(each("decide", "actions", [lambda a=a: deciding(*a) for a in chosen], "one vote of one person"))  # type: ignore[misc]
-    runs = [lambda a=a: executing(a[0]) for a in chosen]  # type: ignore[misc]
+    measured.append(
+        each("decide", "actions", [partial(deciding, *action) for action in chosen], "one vote of one person")
+    )
+    runs = [partial(executing, action_id) for action_id, _ in chosen]
     return [*measured, each("execute", "actions", runs, "claim, simulated call, verify, record")]
-
-

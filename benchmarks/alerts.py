@@ -2,7 +2,8 @@
 
 import http.client
 import os
-from collections.abc import Callable
+import uuid
+from functools import partial
 
 import psycopg
 from psycopg import sql
@@ -31,16 +32,13 @@ def rows() -> list[Measured]:
 def _service() -> Measured:
     bodies = [ndjson(BATCH, series=f"s{number}") for number in range(BATCHES)]
 
-    def call(body: bytes) -> Callable[[], object]:
-        items = lambda: read_body(body, ndjson=True, max_bytes=256 * 1024)  # noqa: E731 - timed with the rest
-        return lambda: _all_created(ingest(source=world().source, items=items()).created)
+    def deliver(body: bytes) -> None:
+        items = read_body(body, ndjson=True, max_bytes=256 * 1024)
+        created = ingest(source=world().source, items=items).created
+        assert created == BATCH, created
 
     note = f"parse, normalise, store, audit; batches of {BATCH}"
-    return each("ingest, service", "alerts", map(call, bodies), note, units_each=BATCH)
-
-
-def _all_created(created: int) -> None:
-    assert created == BATCH, created
+    return each("ingest, service", "alerts", [partial(deliver, body) for body in bodies], note, units_each=BATCH)
 
 
 def _copy(service: Measured) -> Measured:
@@ -89,7 +87,7 @@ def _over_http() -> Measured:
             text = answer.read()
             assert answer.status == 202, text[:300]
 
-        calls = [lambda body=body: post(body) for body in bodies]  # type: ignore[misc]
+        calls = [partial(post, body) for body in bodies]
         note = f"NDJSON, batches of {BATCH}, one caller, one web process"
         measured = each("ingest, HTTP", "alerts", calls, note, units_each=BATCH)
         caller.close()
@@ -97,10 +95,13 @@ def _over_http() -> Measured:
 
 
 def _triage() -> Measured:
-    waiting = list(IngestBatch.objects.filter(triage_state="pending").order_by("received_at").values_list("id", flat=True))
-    calls = [lambda batch=batch: _judged(triage_batch(batch_id=batch)) for batch in waiting]  # type: ignore[misc]
+    waiting = list(
+        IngestBatch.objects.filter(triage_state="pending").order_by("received_at").values_list("id", flat=True)
+    )
+    calls = [partial(_judge, batch) for batch in waiting]
     return each("triage, embedded engine", "alerts", calls, "read, judge, store; no verdicts learnt yet", BATCH)
 
 
-def _judged(stored: int) -> None:
+def _judge(batch_id: uuid.UUID) -> None:
+    stored = triage_batch(batch_id=batch_id)
     assert stored == BATCH, stored

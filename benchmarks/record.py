@@ -22,7 +22,10 @@ def rows() -> list[Measured]:
         walked = report.entries
 
     measured = whole("audit, verify", "entries", 0, walk)
-    return [written, Measured(measured.name, measured.unit, walked, measured.seconds, note="the whole chain, one reader")]
+    return [
+        written,
+        Measured(measured.name, measured.unit, walked, measured.seconds, note="the whole chain, one reader"),
+    ]
 
 
 def _write() -> None:

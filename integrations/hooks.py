@@ -1,4 +1,4 @@
-"""What upper apps add here: whose effects a person may see. An effect carries its action's id and no team of its own."""
+"""What upper apps add here: whose effects a person may see (an effect carries its action's id and no team)."""
 
 from collections.abc import Callable
 from typing import Any

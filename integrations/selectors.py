@@ -1,7 +1,7 @@
 """Reads of the simulated estate. The first thing each takes is who looks: hosts and users belong to teams.
 
-Effects and blocks carry no team: what a person sees of them are the effects of their teams' actions (hooks.visible_keys)
-and the blocks that those made.
+Effects and blocks carry no team: what a person sees of them are the effects of their teams' actions
+(hooks.visible_keys) and the blocks that those made.
 """
 
 import datetime as dt

@@ -36,8 +36,10 @@ SELECT a.received_at AS at,
             ELSE 'human' END AS split,
        'alert' AS object_type, a.id AS object_id, a.title, 'triage ' || a.triage_state AS detail
   FROM public.incidents_alert a
-       CROSS JOIN LATERAL (
-           SELECT min(f.created_at) AS first_at FROM public.incidents_verdictfeedback f WHERE f.alert_id = a.id) h
+       CROSS JOIN LATERAL (SELECT CASE
+           WHEN a.id IN (SELECT g.alert_id FROM public.incidents_verdictfeedback g)
+           THEN (SELECT min(f.created_at) FROM public.incidents_verdictfeedback f WHERE f.alert_id = a.id)
+           END AS first_at) h
  WHERE a.team_id = ANY(%(teams)s) AND a.received_at >= %(since)s AND a.received_at < %(until)s
 """
 

@@ -93,7 +93,11 @@ class Reading:
         """Why there is no value; empty where there is one."""
         if self.definition.missing:
             return self.definition.missing
-        return "" if self.value is not None else f"No {self.definition.row_words[1]} in this period."
+        if self.value is not None:
+            return ""
+        if self.all_figures.open:
+            return f"{self.all_figures.open} {self.definition.open_words}, none with an end yet."
+        return f"No {self.definition.row_words[1]} in this period."
 
     def value_of(self, split: Split) -> float | None:
         """Return the value of a group, or, where splits are kinds, the share of all rows that are of this kind."""

@@ -19,5 +19,5 @@ class SocConfig(AppConfig):
 
         register_scope()
         # audit and live are siblings and may not import each other: the root introduces them.
-        register("audit.write_checkpoint", 60, write_due)
+        register("audit.write_checkpoint", 10, write_due)
         post_migrate.connect(grant, sender=self, dispatch_uid="soc.privileges.grant")

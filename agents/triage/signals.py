@@ -22,6 +22,8 @@ from agents.triage.wording import clipped
 FADE = 8.0
 CONTENT_LIMITS = (-2.5, 3.0)
 SEVERITY_LIMITS = (-0.6, 0.8)
+#: Characters of command lines and paths looked at per alert: a sender must not choose how long triage takes.
+SCAN_BUDGET = 32_000
 
 
 def rule_factors(seen: Observation, rule_n: float) -> list[Factor]:
@@ -34,7 +36,13 @@ def rule_factors(seen: Observation, rule_n: float) -> list[Factor]:
 def content_factors(seen: Observation) -> list[Factor]:
     """Return the signs in the event, each once, together within CONTENT_LIMITS."""
     found: dict[str, Factor] = {}
+    budget = SCAN_BUDGET
     for key, text in seen.fields:
+        if key not in COMMAND_KEYS and key not in PATH_KEYS:
+            continue
+        budget -= len(text)
+        if budget < 0:
+            break
         for factor in _field_factors(key, text):
             found.setdefault(factor.name, factor)
     total = sum(factor.weight for factor in found.values())

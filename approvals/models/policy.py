@@ -18,13 +18,13 @@ class Level(models.TextChoices):
 
 
 class AtDeadline(models.TextChoices):
-    """What happens when the deadline passes without a decision."""
+    """What happens when the deadline passes without a decision. Escalation and paging get their words when they land."""
 
     PROCEED_AT_ONCE = "proceed_at_once", "proceeds at once"
     PROCEED = "proceed", "proceeds, if no one objected"
     STAY_OVERDUE = "stay_overdue", "stays queued, marked overdue"
-    ESCALATE = "escalate", "stays blocked, escalates"
-    PAGE_ON_CALL = "page_on_call", "stays blocked, pages on-call"
+    ESCALATE = "escalate", "stays blocked, marked overdue"
+    PAGE_ON_CALL = "page_on_call", "stays blocked, marked overdue"
 
 
 class PolicyVersion(models.Model):

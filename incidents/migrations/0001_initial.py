@@ -88,7 +88,10 @@ class Migration(migrations.Migration):
                 (
                     "team",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="alerts", to="accounts.team"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="alerts",
+                        to="accounts.team",
                     ),
                 ),
             ],
@@ -279,7 +282,10 @@ class Migration(migrations.Migration):
                 (
                     "alert",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="alert_entities", to="incidents.alert"
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="alert_entities",
+                        to="incidents.alert",
                     ),
                 ),
                 (

@@ -75,7 +75,8 @@ class Alert(models.Model):
     """One detection, normalised. Every text in it was written by a source and perhaps by an attacker."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="alerts")
+    # alert_list begins with the team: an index of its own would only slow ingestion down.
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="alerts", db_index=False)
     source = models.ForeignKey(AlertSource, on_delete=models.PROTECT, related_name="alerts")
     batch = models.ForeignKey(IngestBatch, on_delete=models.PROTECT, related_name="alerts")
     format = models.CharField(max_length=64)

@@ -46,7 +46,8 @@ class Entity(models.Model):
 class AlertEntity(models.Model):
     """The role an entity plays in an alert: source, destination, target, actor, related."""
 
-    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="alert_entities")
+    # The unique constraint below begins with the alert and serves as its index.
+    alert = models.ForeignKey(Alert, on_delete=models.CASCADE, related_name="alert_entities", db_index=False)
     entity = models.ForeignKey(Entity, on_delete=models.PROTECT, related_name="alert_entities")
     role = models.CharField(max_length=16, default="related")
 

@@ -6,12 +6,15 @@ from typing import Any
 from incidents.normalize import loglines
 from incidents.normalize.draft import assemble
 from incidents.normalize.entities import Entities
-from incidents.normalize.known_keys import collect, plain
+from incidents.normalize.known_keys import collect, collect_leaves, plain
 from incidents.normalize.paths import leaves
 from incidents.normalize.record import NormalAlert
 from incidents.normalize.severities import from_unknown_scale, from_word, number_of
 from incidents.normalize.texts import as_text, word_list
 from incidents.normalize.times import first_time, parse_time
+
+#: (parent key, key, value) of every leaf of a payload.
+Leaves = list[tuple[str, str, Any]]
 
 FORMAT = "generic"
 LINE_FORMAT = "log_line"
@@ -52,9 +55,10 @@ _RAW = ("message", "raw", "eventoriginal", "original", "log", "fulllog", "origin
 
 def normalize(payload: dict[str, Any]) -> NormalAlert:
     """Return what can be read of an object of unknown shape."""
-    names, top = _index(payload)
+    found = list(leaves(payload))
+    names, top = _index(found)
     entities = Entities()
-    collect(payload, entities)
+    collect_leaves(found, entities)
     line = _embedded_line(names, entities)
     title = [names.get(name) if name not in _ONLY_AT_TOP else top.get(name) for name in _TITLES]
     detected = first_time(*(names.get(name) for name in _DETECTED))
@@ -72,7 +76,7 @@ def normalize(payload: dict[str, Any]) -> NormalAlert:
         score=_score(names, line),
         occurred_at=first_time(*(names.get(name) for name in _OCCURRED)),
         detected_at=detected or (line.time if line else None),
-        techniques=_attack_texts(payload),
+        techniques=_attack_texts(found),
         entities=entities,
     )
 
@@ -98,11 +102,11 @@ def normalize_line(text: str, *, reference: dt.datetime | None = None) -> Normal
     )
 
 
-def _index(payload: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _index(found: Leaves) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the first value of every plain key (alone and with its parent), and those of the top level."""
     names: dict[str, Any] = {}
     top: dict[str, Any] = {}
-    for parent, key, value in leaves(payload):
+    for parent, key, value in found:
         if value == "":
             continue
         name = plain(key)
@@ -147,9 +151,9 @@ def _take_line(line: loglines.LogLine, entities: Entities) -> None:
         collect(line.fields, entities)
 
 
-def _attack_texts(payload: dict[str, Any]) -> list[Any]:
+def _attack_texts(found: Leaves) -> list[Any]:
     return [
         value
-        for parent, key, value in leaves(payload)
+        for parent, key, value in found
         if isinstance(value, str) and any(word in f"{parent}.{key}".lower() for word in _ATTACK)
     ]

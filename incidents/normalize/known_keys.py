@@ -5,6 +5,8 @@ alone says little: `source.ip` is `sourceip`, `host.name` is `hostname`.
 """
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from incidents.normalize.entities import Entities
@@ -86,15 +88,25 @@ KEYS: dict[str, tuple[str, str]] = {
 }
 
 
-def plain(key: str) -> str:
-    """Return a key without case and punctuation."""
+@lru_cache(maxsize=8192)
+def _plain(key: str) -> str:
     return _PUNCTUATION.sub("", key.lower())
 
 
+def plain(key: str) -> str:
+    """Return a key without case and punctuation. Remembered: one source's payloads share their keys."""
+    return _plain(key[:80])
+
+
 def collect(payload: Any, entities: Entities, *, scan: bool = True) -> None:
+    """Take every leaf of a payload; see `collect_leaves`."""
+    collect_leaves(leaves(payload), entities, scan=scan)
+
+
+def collect_leaves(found: Iterable[tuple[str, str, Any]], entities: Entities, *, scan: bool = True) -> None:
     """Take every leaf whose key is known; with `scan`, the typed tokens of all other texts, role unknown."""
     rest: list[str] = []
-    for parent, key, value in leaves(payload):
+    for parent, key, value in found:
         name = plain(key)
         meaning = KEYS.get(plain(parent) + name) or KEYS.get(name.removeprefix("p"))
         meaning = meaning or KEYS.get(name)

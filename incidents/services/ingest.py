@@ -145,7 +145,8 @@ def _normal(item: RawItem, named: str, received_at: dt.datetime) -> NormalAlert:
 
 
 def _store(source: AlertSource, prepared: _Prepared, received_at: dt.datetime, rejected: int) -> IngestResult:
-    batch = IngestBatch.objects.create(source=source, received_at=received_at, rejected=rejected)
+    # Stored last, when its counts are known: foreign keys are checked at the commit.
+    batch = IngestBatch(source=source, received_at=received_at, rejected=rejected)
     stored = bulk.upsert_alerts(_alert_columns(source, batch, prepared.rows, received_at))
     ids = [stored[key] for key in prepared.keys]
     new = {row.id for row in prepared.rows if stored[row.fingerprint, row.window_at] == row.id}
@@ -153,7 +154,7 @@ def _store(source: AlertSource, prepared: _Prepared, received_at: dt.datetime, r
     bulk.link_entities({stored[key]: found for key, found in prepared.entities.items() if found}, received_at)
     batch.created, batch.duplicates = len(new), len(ids) - len(new)
     batch.triage_state = TriageState.PENDING if new else TriageState.DONE
-    batch.save(update_fields=["created", "duplicates", "triage_state"])
+    batch.save(force_insert=True)
     if new:
         nudge("agents.triage_batch", str(batch.id))
     _tell(source, batch, ids)

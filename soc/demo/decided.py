@@ -156,16 +156,19 @@ def _plan(story: _Story, judged: Judged, at: dt.datetime) -> _Plan:
         return _Plan("proceeds", deadline + dt.timedelta(seconds=story.chance.uniform(0.1, 1.2)))
     if rule.level == "dual_required":
         return _dual(story, at, expiry, draw)
-    ending = _ending(story, judged, draw)
+    return _single(story, rule.level, at, expiry, _ending(story, judged, draw))
+
+
+def _single(story: _Story, level: str, at: dt.datetime, expiry: dt.datetime, ending: str) -> _Plan:
     if ending == "expired":
         return _Plan(ending, expiry)
     if ending == "cancelled":
         return _Plan(ending, at + dt.timedelta(minutes=story.chance.uniform(1, 9)))
-    names = _SENIORS if rule.level == "required" else _ANALYSTS
-    voter, voted_at = story.people[story.chance.choice(names)], at + _wait(story, rule.level)
+    names = _SENIORS if level == "required" else _ANALYSTS
+    voter, voted_at = story.people[story.chance.choice(names)], at + _wait(story, level)
     if ending == "rejected":
         return _Plan(ending, voted_at, (_against(story, voter, voted_at),))
-    return _Plan("approved", voted_at, (_for(story, voter, voted_at, rule.level),), fails=ending == "failed")
+    return _Plan("approved", voted_at, (_for(story, voter, voted_at, level),), fails=ending == "failed")
 
 
 def _ending(story: _Story, judged: Judged, draw: float) -> str:
@@ -260,7 +263,9 @@ def _take_back(story: _Story, action: PendingAction, ended_at: dt.datetime) -> N
 
 def _tell_refusals(story: _Story) -> None:
     """What guardrails stopped: the product's own server, an inner address, a machine nobody knows."""
-    alert = Alert.objects.filter(detection_id="1000310", source__name__in=cast.sources()).order_by("received_at").first()
+    alert = (
+        Alert.objects.filter(detection_id="1000310", source__name__in=cast.sources()).order_by("received_at").first()
+    )
     if alert is None:
         return
     agent, facts = story.agents["demo-responder"], Facts(alert)

@@ -29,7 +29,7 @@ from approvals.services.propose import Proposal, Proposer
 from audit.actors import SYSTEM, Actor
 from audit.services import record
 from integrations.inventory import Asset
-from integrations.models import EstateEffect, EstateHost, EstateUser
+from integrations.models import EstateBlock, EstateEffect, EstateHost, EstateUser
 from integrations.simulators.estate import SimulatedEstate
 from soc.demo.past import MARK
 
@@ -145,7 +145,11 @@ class Ledger:
 
     def proceed(self, action: PendingAction, at: dt.datetime) -> None:
         """Let the policy's own row stand for an approver (levels none and optional)."""
-        reason = "The deadline passed and no one objected." if action.deadline_at else "The policy asks nobody for this type."
+        reason = (
+            "The deadline passed and no one objected."
+            if action.deadline_at
+            else "The policy asks nobody for this type."
+        )
         PolicyProceeding.objects.create(action=action, policy_version=action.policy_version, at=at, reason=reason)
         if action.deadline_at:
             self._note(at, "approvals.action.proceeded", SYSTEM, action, status="approved")
@@ -219,6 +223,7 @@ class Ledger:
         if action.target_type in ("host", "user"):
             model = EstateHost if action.target_type == "host" else EstateUser
             model.objects.filter(name=action.target_value, changed_at__isnull=False).update(changed_at=at)
+        EstateBlock.objects.filter(kind=action.target_type, value=action.target_value).update(changed_at=at)
         return result.detail, {**result.response, "verified": self.estate.verify(request)}
 
     def _hold(self, action: PendingAction, at: dt.datetime) -> None:

@@ -11,7 +11,8 @@ from approvals.services.propose import Proposal, Proposer, propose
 from incidents.models import Alert
 from incidents.services.ingest import ingest
 from soc.demo import cast
-from soc.demo.asks import ASKS, Ask
+from soc.demo.asks import intrusion, others
+from soc.demo.asks.ask import Ask
 from soc.demo.past import raw_item
 from soc.demo.payloads import elastic, mail, sigma, suricata, wazuh
 from soc.demo.proposals import Facts, facts_of
@@ -20,6 +21,7 @@ from soc.demo.stories import Line, tell
 from soc.demo.world import ELASTIC, MAIL, SERVERS, SIGMA, SURICATA, WAZUH, Server, at_desk
 
 KEY = "demo-morning-"
+ASKS = (*intrusion.ASKS, *others.ASKS)
 #: name -> (line, workstation, server, number, minutes ago). One number is one attacker.
 _ALERTS: dict[str, tuple[Line, str, str, int, int]] = {
     "mail": (Line(MAIL, mail.macro_attachment, TRUE), "WS-1007", "SRV-FILE-01", 70_311, 58),

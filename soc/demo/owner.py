@@ -1,9 +1,9 @@
 """Acting as the database's owner for one transaction: the only way to write a past that nobody lived.
 
 The triggers of approvals/sql/state_machine.sql judge every vote and move by the database's clock, which is right for
-everything but an invented past. Only the owner's role can put them aside; web and worker do not have its URL. It happens
-in one transaction that nobody else sees into, on a record without any decision, and what was written is checked against
-the same rules (soc/demo/faults.py) before the commit.
+everything but an invented past. Only the owner's role can put them aside; web and worker do not have its URL. It
+happens in one transaction that nobody else sees into, on a record without any decision, and what was written is
+checked against the same rules (soc/demo/faults.py) before the commit.
 """
 
 from collections.abc import Iterator
@@ -30,13 +30,13 @@ SELECT pg_has_role(current_user, tableowner, 'USAGE') FROM pg_tables
 """
 
 
-class BrokenPast(Exception):
+class BrokenPastError(Exception):
     """What was written breaks rules of the state machine; the transaction was rolled back."""
 
 
 @contextmanager
 def as_owner() -> Iterator[bool]:
-    """Connect as the owner until the block ends; yields False where no owner's URL is at hand and we are not the owner."""
+    """Connect as the owner until the block ends; yields False where that cannot be done."""
     url = ServiceUrls.find(settings.DATA_DIR)
     before = {name: connection.settings_dict[name] for name in ("USER", "PASSWORD", "HOST", "PORT")}
     if url.database_owner_url:
@@ -53,7 +53,7 @@ def as_owner() -> Iterator[bool]:
 
 @contextmanager
 def guards_aside() -> Iterator[None]:
-    """Put the guards aside for one transaction. Raises BrokenPast, and writes nothing, where the rules do not hold after."""
+    """Put the guards aside for one transaction. Raises BrokenPastError, and writes nothing, where a rule is broken."""
     with transaction.atomic():
         _switch("DISABLE")
         yield
@@ -63,7 +63,7 @@ def guards_aside() -> Iterator[None]:
         _switch("ENABLE")
         found = faults()
         if found:
-            raise BrokenPast("; ".join(found[:5]))
+            raise BrokenPastError("; ".join(found[:5]))
 
 
 def _switch(verb: str) -> None:

@@ -153,7 +153,7 @@ def _looked_at(telling: _Telling, told: list[Told]) -> list[VerdictFeedback]:
     spoken: list[VerdictFeedback] = []
     for each in told:
         verdict = verdicts.get(each.alert_id)
-        feedback = verdict and _feedback(telling, each, verdict)
+        feedback = _feedback(telling, each, verdict) if verdict else None
         if feedback is not None:
             spoken.append(feedback)
     return spoken

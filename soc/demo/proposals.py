@@ -65,7 +65,9 @@ def ideas_for(alert: Alert) -> list[Proposal]:
     """Return what an agent would propose about this alert, the most fitting first."""
     facts = facts_of(alert)
     made = [idea(facts) for idea in IDEAS.get(alert.detection_id, ())]
-    return [proposal for proposal in made if proposal is not None and proposal.target_value and not is_reserved(proposal)]
+    return [
+        proposal for proposal in made if proposal is not None and proposal.target_value and not is_reserved(proposal)
+    ]
 
 
 def make(
@@ -139,7 +141,8 @@ def _isolate(facts: Facts) -> Proposal | None:
         facts,
         "isolate_host",
         ("host", facts.host),
-        f"The signs on {facts.host} follow one another as in a hands-on intrusion. Cutting it off stops what is under way; "
+        f"The signs on {facts.host} follow one another as in a hands-on intrusion. Cutting it off "
+        f"stops what is under way; "
         "the management channel stays.",
         f"Two other rules fired on {facts.host} within the hour.",
         f"{facts.host} serves one person; no service depends on it.",
@@ -223,7 +226,8 @@ def _wipe(facts: Facts) -> Proposal | None:
         facts,
         "wipe_endpoint",
         ("host", facts.host),
-        f"{facts.host} ran the attacker's program with full rights; nothing on it can be trusted. Its person works from the "
+        f"{facts.host} ran the attacker's program with full rights; nothing on it can be trusted. Its "
+        f"person works from the "
         "file server, which has a backup of last night.",
         "A memory image was taken before.",
         confidence=0.74,

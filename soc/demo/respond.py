@@ -65,7 +65,9 @@ class Responder:
             verdicts__is_current=True,
             verdicts__verdict__in=(Classification.TRUE_POSITIVE, Classification.SUSPICIOUS),
         )
-        found = [idea for alert in fresh.select_related("source").order_by("-received_at")[:8] for idea in ideas_for(alert)]
+        found = [
+            idea for alert in fresh.select_related("source").order_by("-received_at")[:8] for idea in ideas_for(alert)
+        ]
         self.chance.shuffle(found)
         return [proposal for proposal in found if _is_fitting(proposal)]
 

@@ -12,7 +12,9 @@ from soc.demo.world import ELASTIC, MAIL, OURS, SERVERS, SIGMA, SURICATA, WAZUH,
 
 Template = Callable[[Scene], dict[str, Any]]
 #: Servers that alerts speak of. The protected one and the one left to the reader stay out.
-_SCENERY = tuple(server for server in SERVERS if server.name in {"SRV-WEB-01", "SRV-FILE-01", "SRV-MAIL-01", "SRV-BKP-01"})
+_SCENERY = tuple(
+    server for server in SERVERS if server.name in {"SRV-WEB-01", "SRV-FILE-01", "SRV-MAIL-01", "SRV-BKP-01"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,12 @@ function relevant(content, envelope) {
   return kept.join("");
 }
 
+/* The newest revision that this page has heard of or was rendered with. */
+function known(subject, envelope) {
+  const drawn = [...document.querySelectorAll(`[data-rev][id$="-${CSS.escape(String(envelope.object_id))}"]`)];
+  return Math.max(revisions.get(subject) ?? -1, ...drawn.map((element) => Number(element.dataset.rev)));
+}
+
 function onMessage(event) {
   let envelope;
   try { envelope = JSON.parse(event.detail.message.data); } catch { return; }
@@ -166,7 +172,7 @@ function onMessage(event) {
   const subject = `${envelope.object_type}/${envelope.object_id}`;
   // A burst comes as one sign with a link; nothing on the page moves.
   if (envelope.kind === "many") return void say(`${envelope.count} changes`);
-  if (!envelope.again || (revisions.get(subject) ?? -1) < Number(envelope.revision)) caughtUp?.add(subject);
+  if (!envelope.again || known(subject, envelope) < Number(envelope.revision)) caughtUp?.add(subject);
   if (envelope.object_id && (revisions.get(subject) ?? -1) > Number(envelope.revision)) {
     event.preventDefault();
     return;
@@ -176,6 +182,8 @@ function onMessage(event) {
   if (envelope.content) event.detail.message.data = JSON.stringify(envelope);
   else event.preventDefault();
 }
+
+const CLOSED = { 4401: ended, 4403: refused };
 
 function withSince(event) {
   const url = new URL(event.detail.connection.url);
@@ -203,7 +211,7 @@ export function start() {
   on("htmx:ws:before:connection", withSince);
   on("htmx:ws:after:connection", back);
   on("htmx:ws:before:message:incoming", onMessage);
-  on("htmx:ws:close", (event) => event.detail.code === 4401 ? ended() : event.detail.code === 4403 ? refused() : lost()));
+  on("htmx:ws:close", (event) => (CLOSED[event.detail.code] ?? lost)());
   on("htmx:after:swap", badge);
   addEventListener("offline", () => lost());
   setInterval(() => state === "live" && !document.hidden && check(), CHECK_MS);

@@ -216,3 +216,9 @@ def test_titles_that_quote_the_event_are_one_rule() -> None:
     second = normalize({"format": "x", "rule": {"id": "1", "title": "WinRM from 10.0.2.99"}, "event": {"a": 1}})
     keys = {from_normal(alert, None, ref="x").rule_key for alert in (first, second)}
     assert len(keys) == 1
+
+
+def test_padded_fields_cannot_hide_behind_a_budget_of_other_keys() -> None:
+    noise = tuple((f"note{number}", "x" * 2000) for number in range(60))
+    alert = seen(fields=(*noise, ("commandline", "mimikatz")))
+    assert any(factor.name == "offensive_tool" for factor in assess(alert, Record()).factors)

@@ -78,6 +78,7 @@ def test_thirty_seconds_without_a_server_lose_nothing(
     expect(page.locator("#new-pill")).to_contain_text("5 new")
     expect(page.get_by_label(re.compile("Comment"))).to_have_value("typed while away")
     page.locator("#new-pill").click()
+    expect(page.locator("[data-row]")).to_have_count(6)
     shown = page.locator("[data-row] strong").all_inner_texts()
     assert shown == [f"WS-10{number}" for number in range(31, 37)]
 

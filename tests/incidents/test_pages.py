@@ -219,3 +219,33 @@ def test_every_answer_is_json_or_page_and_no_text_is_marked_safe(client: Client,
     answer = client.get(f"/api/v1/alerts/{alert.id}")
     assert answer.headers["Content-Type"].startswith("application/json")
     assert json.loads(answer.content)["title"].startswith("<img")
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "\x00",
+        'entity:"',
+        ":",
+        "-",
+        "--status:new",
+        'entity:""',
+        "severity:",
+        "severity:,",
+        '"',
+        "%_\\",
+        "a" * 501,
+        "a " * 30,
+        "entity:\ud7ff\U0010ffff",
+        "technique:T1059,T1190 -verdict:none",
+        "\u202e",
+        "status:NEW",
+        "source:<b>",
+    ],
+)
+def test_no_query_breaks_the_list(client: Client, analyst: User, alert: Alert, q: str) -> None:
+    client.force_login(analyst)
+    for path in ("/alerts/", "/api/v1/alerts"):
+        response = client.get(path, {"q": q})
+        assert response.status_code in {200, 422}
+        assert "<b>" not in response.content.decode()

@@ -76,7 +76,8 @@ def test_the_cast_is_the_contracts() -> None:
 def test_everybody_logs_in_with_the_demo_password(settings: Any) -> None:
     for name in ("analyst", "outsider"):
         user = authenticate(username=name, password=settings.DEMO_PASSWORD)
-        assert user is not None and user.get_username() == name
+        assert user is not None
+        assert user.get_username() == name
     assert authenticate(username="analyst", password="something else") is None
 
 
@@ -103,7 +104,18 @@ def test_the_estate_is_the_contracts() -> None:
 
 def test_seeding_again_adds_nothing() -> None:
     def everything() -> tuple[int, ...]:
-        tables = (User, RoleGrant, Agent, EstateHost, EstateUser, Alert, VerdictFeedback, PendingAction, Decision, Entry)
+        tables = (
+            User,
+            RoleGrant,
+            Agent,
+            EstateHost,
+            EstateUser,
+            Alert,
+            VerdictFeedback,
+            PendingAction,
+            Decision,
+            Entry,
+        )
         return tuple(table.objects.count() for table in tables)
 
     before = everything()
@@ -236,7 +248,9 @@ def test_first_classification_follows_arrival_within_seconds() -> None:
 
 
 def test_verdicts_and_payloads_of_the_past_bear_its_date() -> None:
-    old = TriageVerdict.objects.filter(alert__received_at__lt=Alert.objects.latest("received_at").received_at).select_related("alert")
+    old = TriageVerdict.objects.filter(
+        alert__received_at__lt=Alert.objects.latest("received_at").received_at
+    ).select_related("alert")
     assert all(verdict.created_at == verdict.alert.triaged_at for verdict in old)
     for alert in Alert.objects.order_by("received_at")[:50]:
         assert alert.payloads.order_by("id")[0].received_at == alert.received_at

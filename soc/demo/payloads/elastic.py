@@ -46,7 +46,10 @@ def office_starts_shell(scene: Scene) -> dict[str, Any]:
             "SQBFAFgAIAAoAE4AZQB3AC0ATwBiAGoAZQBjAHQAIABOAGUAdAAuAFcAZQBiAEMAbABpAGUAbgB0ACkA",
             "parent": {"name": "WINWORD.EXE", "command_line": "WINWORD.EXE /n Invoice_Overdue.docm"},
         },
-        file={"path": f"C:\\Users\\{scene.desk.user}\\Downloads\\Invoice_Overdue.docm", "hash": {"sha256": scene.sha256}},
+        file={
+            "path": f"C:\\Users\\{scene.desk.user}\\Downloads\\Invoice_Overdue.docm",
+            "hash": {"sha256": scene.sha256},
+        },
     )
 
 

@@ -7,7 +7,16 @@ from soc.demo.world import SCANNER
 
 
 def _alert(
-    scene: Scene, *, sid: int, signature: str, category: str, severity: int, source: str, target: str, port: int, **more: Any
+    scene: Scene,
+    *,
+    sid: int,
+    signature: str,
+    category: str,
+    severity: int,
+    source: str,
+    target: str,
+    port: int,
+    **more: Any,
 ) -> dict[str, Any]:
     technique = more.pop("technique", "")
     alert: dict[str, Any] = {

@@ -19,7 +19,12 @@ def _alert(
     location: str = "/var/log/auth.log",
     technique: str = "",
 ) -> dict[str, Any]:
-    named: dict[str, Any] = {"level": level, "description": description, "id": str(rule), "firedtimes": 1 + scene.number % 7}
+    named: dict[str, Any] = {
+        "level": level,
+        "description": description,
+        "id": str(rule),
+        "firedtimes": 1 + scene.number % 7,
+    }
     if technique:
         named["mitre"] = {"id": [technique]}
     return {
@@ -69,7 +74,8 @@ def scanner_logins(scene: Scene) -> dict[str, Any]:
         technique="T1110",
         agent=(scene.server.name, scene.server.ip),
         data={"srcip": SCANNER.ip, "srcuser": "audit-probe"},
-        full_log=f"sshd[{scene.number % 9000 + 900}]: Failed password for invalid user audit-probe from {SCANNER.ip} port 41{scene.number % 900:03d} ssh2",
+        full_log=f"sshd[{scene.number % 9000 + 900}]: Failed password for invalid user audit-probe "
+        f"from {SCANNER.ip} port 41{scene.number % 900:03d} ssh2",
     )
 
 
@@ -99,7 +105,12 @@ def usb_storage(scene: Scene) -> dict[str, Any]:
         technique="T1091",
         agent=(scene.desk.name, scene.desk.ip),
         location="EventChannel",
-        data={"win": {"system": {"eventID": "6416", "computer": scene.desk.name}, "eventdata": {"subjectUserName": scene.desk.user}}},
+        data={
+            "win": {
+                "system": {"eventID": "6416", "computer": scene.desk.name},
+                "eventdata": {"subjectUserName": scene.desk.user},
+            }
+        },
         full_log=f"External storage was recognised on {scene.desk.name}",
     )
 
@@ -115,5 +126,6 @@ def outside_brute_force(scene: Scene) -> dict[str, Any]:
         technique="T1110.003",
         agent=("SRV-JUMP-01", "10.20.0.45"),
         data={"srcip": scene.outside, "dstuser": scene.desk.user},
-        full_log=f"sshd[{scene.number % 9000 + 900}]: Accepted password for {scene.desk.user} from {scene.outside} port 50{scene.number % 900:03d} ssh2 after 214 failures",
+        full_log=f"sshd[{scene.number % 9000 + 900}]: Accepted password for {scene.desk.user} "
+        f"from {scene.outside} port 50{scene.number % 900:03d} ssh2 after 214 failures",
     )

@@ -14,7 +14,9 @@ from django.core.validators import RegexValidator
 from accounts.services import AccountError, bootstrap_administrators
 from audit.context import RequestContext, bound
 
-_NAME = RegexValidator(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z", "letters, digits, dots, dashes and underlines; at most 64")
+_NAME = RegexValidator(
+    r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z", "letters, digits, dots, dashes and underlines; at most 64"
+)
 
 
 class Command(BaseCommand):
@@ -54,7 +56,9 @@ class Command(BaseCommand):
                 bootstrap_administrators(passwords=dict(zip(names, passwords, strict=True)))
         except AccountError as error:
             raise CommandError(f"{error} Nothing was created.") from None
-        self.stdout.write(f"administrators: {names[0]}, {names[1]}. They may configure; they decide nothing by being admin.")
+        self.stdout.write(
+            f"administrators: {names[0]}, {names[1]}. They may configure; they decide nothing by being admin."
+        )
 
     def _check_names(self, names: list[str]) -> None:
         for name in names:

@@ -27,7 +27,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
-            raise CommandError("This writes accounts with a known password: set COUNTERSIGN_DEMO=1 where that is wanted.")
+            raise CommandError(
+                "This writes accounts with a known password: set COUNTERSIGN_DEMO=1 where that is wanted."
+            )
         begun = time.monotonic()
         if options["part"] == "replay":
             self._replay(options["rate"])
