@@ -23,14 +23,14 @@ DECIDING = frozenset({Role.ANALYST, Role.SENIOR_ANALYST, Role.SOC_LEAD, Role.INC
 
 def roles_of(user: User) -> frozenset[str]:
     """Return the roles held now; none for an inactive or anonymous account."""
-    if not user.is_authenticated or not user.is_active:
+    if not user.is_active:  # also false of AnonymousUser
         return frozenset()
     return frozenset(user.role_grants.filter(revoked_at=None).values_list("role", flat=True))
 
 
 def team_ids_of(user: User) -> list[uuid.UUID]:
     """Return the ids of the teams whose objects the person may see (object permission `work_in_team`)."""
-    if not user.is_authenticated or not user.is_active:
+    if not user.is_active:  # also false of AnonymousUser
         return []
     teams = get_objects_for_user(user, "accounts.work_in_team", klass=Team, with_superuser=False)
     return list(teams.values_list("id", flat=True))

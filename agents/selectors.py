@@ -1,7 +1,6 @@
 """Reads for the agents' page: who works for a team, and what the engine has learnt."""
 
 import datetime as dt
-import uuid
 from dataclasses import dataclass
 
 from django.db.models import Count, Max, Q
@@ -62,7 +61,8 @@ def engine_for(user: User) -> EngineCard:
     teams = team_ids_of(user)
     feedback = VerdictFeedback.objects.filter(alert__team_id__in=teams, verdict__engine=ENGINE)
     counts = feedback.aggregate(n=Count("pk"), overrides=Count("pk", filter=Q(is_override=True)))
-    learnt = _learnt(teams)
+    rows = LearntVerdict.objects.filter(team_id__in=teams, is_true__isnull=False)
+    learnt = rows.aggregate(n=Count("pk"), people=Count("person_id", distinct=True), newest=Max("judged_at"))
     return EngineCard(
         name=ENGINE,
         verdicts=TriageVerdict.objects.filter(engine=ENGINE, alert__team_id__in=teams).count(),
@@ -73,11 +73,6 @@ def engine_for(user: User) -> EngineCard:
         last_learnt_at=learnt["newest"],
         calibrates_from=LEAST_FOR_SLOPE,
     )
-
-
-def _learnt(teams: list[uuid.UUID]) -> dict[str, int]:
-    rows = LearntVerdict.objects.filter(team_id__in=teams, is_true__isnull=False)
-    return rows.aggregate(n=Count("pk"), people=Count("person_id", distinct=True), newest=Max("judged_at"))
 
 
 def _health(agent: Agent, now: dt.datetime) -> str:

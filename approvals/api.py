@@ -3,7 +3,7 @@
 import hashlib
 import time
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
 from django.db import connection
 from django.db.models import Q
@@ -107,7 +107,7 @@ def list_actions(
 
 @router.get("/actions/{action_id}", auth=session_or(Scope.ACTIONS_READ), response=dict[str, Any], summary="One action")
 def get_action(
-    request: HttpRequest, action_id: str, wait: float = Query(0, ge=0, le=MAX_WAIT_SECONDS)
+    request: HttpRequest, action_id: str, wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS)] = 0
 ) -> dict[str, Any]:
     """Return the action; with `wait`, as soon as its status is another, at the latest after so many seconds."""
     principal = _principal(request)

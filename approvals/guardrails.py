@@ -12,7 +12,7 @@ from integrations.inventory import Asset
 INVENTORIED = frozenset({"host", "user"})
 #: Fewer earlier proposals than this say nothing about what is usual for an agent.
 ANOMALY_FLOOR = 20
-#: Outside addresses that are never blocked: resolvers the whole company depends on. Facts, published by their operators.
+#: Outside addresses that are never blocked: resolvers that the whole company depends on.
 KNOWN_BENIGN = frozenset(
     {"1.1.1.1", "1.0.0.1", "8.8.8.8", "8.8.4.4", "9.9.9.9", "2606:4700:4700::1111", "2001:4860:4860::8888"}
 )

@@ -25,10 +25,10 @@ def find(kind: str, value: str, *, team_ids: Collection[uuid.UUID]) -> Asset | N
     """Return the host or user of that name (any case) in these teams, or None; other kinds have no inventory."""
     if kind == "host":
         host = EstateHost.objects.filter(name__iexact=value, team_id__in=team_ids).first()
-        return host and _host(host)
+        return _host(host) if host else None
     if kind == "user":
         user = EstateUser.objects.filter(name__iexact=value, team_id__in=team_ids).first()
-        return user and _user(user)
+        return _user(user) if user else None
     return None
 
 

@@ -43,6 +43,24 @@ def _http(request: HttpRequest, error: HttpError) -> HttpResponse:
     return respond(problem) if problem is not None else problem_response(error.status_code, str(error))
 
 
+def _unknown_caller(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return problem_response(401, "Log in, or send a token.")
+
+
+def _not_found(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problem_response(404, "There is no such object.")
+
+
+#: django-ninja types a handler as taking the class as well as its instances, which it never does.
+_ANSWERS: dict[type[Exception], Any] = {
+    Problem: lambda _, error: respond(error),
+    ValidationError: _validation,
+    HttpError: _http,
+    AuthenticationError: _unknown_caller,
+    Http404: _not_found,
+}
+
+
 def build() -> NinjaAPI:
     """Return the API with the routers of the apps that have landed."""
     api = NinjaAPI(
@@ -53,13 +71,8 @@ def build() -> NinjaAPI:
         docs_url=None,
         urls_namespace="api",
     )
-    api.add_exception_handler(Problem, lambda request, error: respond(error))
-    api.add_exception_handler(ValidationError, _validation)
-    api.add_exception_handler(HttpError, _http)
-    api.add_exception_handler(
-        AuthenticationError, lambda request, error: problem_response(401, "Log in, or send a token.")
-    )
-    api.add_exception_handler(Http404, lambda request, error: problem_response(404, "There is no such object."))
+    for kind, answer in _ANSWERS.items():
+        api.add_exception_handler(kind, answer)
     for app in ROUTERS:
         if find_spec(f"{app}.api"):
             api.add_router("", importlib.import_module(f"{app}.api").router)

@@ -15,6 +15,8 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("accounts/", include("allauth.urls")),
 ]
-for _app in ("audit", "live", "incidents", "approvals", "agents", "metrics", "integrations"):
-    if find_spec(f"{_app}.urls"):
-        urlpatterns.append(path("", include(f"{_app}.urls")))
+urlpatterns += [
+    path("", include(f"{app}.urls"))
+    for app in ("audit", "live", "incidents", "approvals", "agents", "metrics", "integrations")
+    if find_spec(f"{app}.urls")
+]

@@ -1,7 +1,5 @@
 """The cast: who people are in tests, least as they need to be."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from accounts.models import Agent, AlertSource, Role, Team, User
@@ -92,7 +90,7 @@ def source(team: Team) -> AlertSource:
 
 
 @pytest.fixture
-def estate(team: Team, other_team: Team) -> Iterator[None]:
+def estate(team: Team, other_team: Team) -> None:
     """A few machines and accounts of each kind."""
     for number in range(1031, 1041):
         EstateHost.objects.create(team=team, name=f"WS-{number}", asset_class="workstation", owner="Sales")
@@ -104,4 +102,3 @@ def estate(team: Team, other_team: Team) -> Iterator[None]:
     EstateHost.objects.create(team=other_team, name="LAB-01", asset_class="workstation")
     EstateUser.objects.create(team=team, name="j.doe", department="Sales", sessions=3)
     EstateUser.objects.create(team=team, name="svc-backup", is_service_account=True, criticality="high")
-    yield

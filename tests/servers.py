@@ -20,6 +20,8 @@ from pathlib import Path
 from django.conf import settings
 from django.test import Client
 
+from accounts.models import User
+
 APPLICATION = "soc.asgi:application"
 START_SECONDS = 30
 
@@ -75,7 +77,7 @@ def listening_socket() -> socket.socket:
     return bound
 
 
-def session_cookie(user: object) -> str:
+def session_cookie(user: User) -> str:
     """Log `user` in (a committed session) and return the Cookie header's value."""
     client = Client()
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")

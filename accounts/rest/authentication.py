@@ -95,7 +95,7 @@ def token_principal(header: str) -> Principal:
         .filter(token_hash=hash_token(text.strip()), revoked_at=None, expires_at__gt=now)
         .first()
     )
-    owner = token and (token.agent or token.source)
+    owner = (token.agent or token.source) if token else None
     if token is None or owner is None or not owner.is_active:
         raise Problem(401, "This token is unknown, expired or revoked.", code="token_invalid")
     if token.last_used_at is None or now - token.last_used_at > LAST_USED_STEP:
@@ -116,7 +116,7 @@ def session_principal(request: HttpRequest) -> Principal:
     if not user.is_authenticated or not isinstance(user, User):
         raise Problem(401, "Log in, or send a bearer token.", code="not_authenticated")
     # django-ninja exempts its views from the middleware's check; a session must pass it here.
-    if CsrfViewMiddleware(lambda _: None).process_view(request, _checked, (), {}) is not None:  # type: ignore[arg-type,return-value]
+    if CsrfViewMiddleware(lambda _: None).process_view(request, _checked, (), {}) is not None:  # type: ignore[arg-type]
         raise Problem(403, "The CSRF token is missing or wrong (header X-CSRFToken). Nothing changed.", code="csrf")
     return Principal(kind="person", user=user, team_ids=team_ids_of(user))
 

@@ -222,7 +222,9 @@ PATH_SIGNS_AGAINST: tuple[Sign, ...] = (
         r"|users\\[^\\]+\\appdata\\local\\microsoft\\onedrive\\[^\"']{0,120})\\(?:[a-z]*setup|update|msedge|chrome|firefox|onedrive|elevation_service|[a-z]*updater?)\.exe",
         "is a known vendor's installer or browser",
     ),
-    _sign("policy_test", -1.8, r".{1,240}\\__psscriptpolicytest_[a-z0-9._]{8,24}\.ps1", "is PowerShell's own policy test"),
+    _sign(
+        "policy_test", -1.8, r".{1,240}\\__psscriptpolicytest_[a-z0-9._]{8,24}\.ps1", "is PowerShell's own policy test"
+    ),
     _sign(
         "service_host",
         -0.9,

@@ -18,7 +18,7 @@ class Level(models.TextChoices):
 
 
 class AtDeadline(models.TextChoices):
-    """What happens when the deadline passes without a decision. Escalation and paging get their words when they land."""
+    """What happens when the deadline passes undecided. Escalation and paging get words of their own when they land."""
 
     PROCEED_AT_ONCE = "proceed_at_once", "proceeds at once"
     PROCEED = "proceed", "proceeds, if no one objected"

@@ -67,7 +67,7 @@ def normalize(
     if wanted not in FORMATS:
         notes.append(f"There is no reader for the format {wanted[:64]!r}; it was detected instead.")
         wanted = AUTO
-    name = detect(payload) if wanted == AUTO else wanted
+    name = _named(wanted, payload)
     try:
         record = _read(name, payload, reference, 0)
     except Exception as error:  # noqa: BLE001 - whatever a sender wrote, the alert is kept; the note names what broke
@@ -75,6 +75,13 @@ def normalize(
         notes.append(f"The payload is no whole {name} record ({type(error).__name__}); only what is plain was read.")
         record = _plain(payload)
     return replace(record, notes=(*notes, *record.notes)) if notes else record
+
+
+def _named(wanted: str, payload: Any) -> str:
+    """A sender names the format of the event; a match record around it is still one."""
+    if wanted == AUTO or (isinstance(payload, dict) and match_record.looks_like(payload)):
+        return detect(payload)
+    return wanted
 
 
 def _read(name: str, payload: Any, reference: dt.datetime | None, depth: int) -> NormalAlert:

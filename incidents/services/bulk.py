@@ -36,6 +36,8 @@ ALERT_COLUMNS = (
     ("count", "int4"),
 )
 _SEPARATOR = "\x1f"
+#: A repeat never lowers a severity, and an assumed one raises none.
+_WORSE = "EXCLUDED.severity_origin = 'source' AND EXCLUDED.severity_score > a.severity_score"
 
 
 def _upsert() -> str:
@@ -50,7 +52,10 @@ INSERT INTO incidents_alert AS a ({names}, status, triage_state, revision)
 SELECT {values}, 'new', 'pending', 1 FROM unnest({arrays}) AS t ({names})
 ON CONFLICT (team_id, fingerprint, window_at) DO UPDATE
    SET count = a.count + EXCLUDED.count, revision = a.revision + 1,
-       last_seen = GREATEST(a.last_seen, EXCLUDED.last_seen)
+       last_seen = GREATEST(a.last_seen, EXCLUDED.last_seen),
+       severity = CASE WHEN {_WORSE} THEN EXCLUDED.severity ELSE a.severity END,
+       severity_origin = CASE WHEN {_WORSE} THEN EXCLUDED.severity_origin ELSE a.severity_origin END,
+       severity_score = CASE WHEN {_WORSE} THEN EXCLUDED.severity_score ELSE a.severity_score END
 RETURNING id, fingerprint, window_at
 """  # noqa: S608 - only names of this module
 

@@ -10,7 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -62,6 +62,13 @@ class _Row:
     detected_at: dt.datetime
     last_seen: dt.datetime
     count: int = 1
+
+    def repeat(self, alert: NormalAlert, detected_at: dt.datetime) -> None:
+        """Count the same detection once more; a repeat never lowers the severity, and an assumed one raises none."""
+        self.count += 1
+        self.last_seen = max(self.last_seen, detected_at)
+        if alert.severity_origin == "source" and alert.severity_score > self.alert.severity_score:
+            self.alert = replace(self.alert, severity_score=alert.severity_score, severity_origin="source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +138,7 @@ def _prepare(source: AlertSource, items: Sequence[RawItem], named: str, received
         if row is None:
             rows[key] = _Row(alert_id, alert, *key, detected_at, detected_at)
         else:
-            row.count += 1
-            row.last_seen = max(row.last_seen, detected_at)
+            row.repeat(alert, detected_at)
         seen = entities.setdefault(key, {})
         for ref in alert.entities:
             seen.setdefault((ref.type, key_of(ref.type, ref.value), ref.role), ref.value)

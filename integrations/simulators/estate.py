@@ -200,7 +200,8 @@ def _whois(request: EffectRequest) -> str:
 def _known(request: EffectRequest) -> str:
     blocked = EstateBlock.objects.filter(value=request.target_value, is_active=True).exists()
     seen = EstateEffect.objects.filter(target_value=request.target_value).count()
-    return f"{request.target_value}: {'blocked' if blocked else 'not blocked'} in the estate, {seen} earlier actions on it."
+    state = "blocked" if blocked else "not blocked"
+    return f"{request.target_value}: {state} in the estate, {seen} earlier actions on it."
 
 
 _LOOKUPS: dict[str, Change] = {

@@ -6,6 +6,7 @@ from django.contrib.auth.hashers import make_password
 from accounts.models import Agent, AlertSource, Team, User
 from accounts.people import team_ids_of
 from accounts.services import add_to_team, create_agent, create_person, create_source, create_team, grant_role
+from agents.services.heartbeat import heartbeat
 from soc.demo.world import AGENTS, CAST, SOURCES, TEAMS, Member
 
 
@@ -38,6 +39,12 @@ def _seed_member(member: Member, user: User | None, team: Team, password_hash: s
     grant_role(user=user, role=member.role)
     if team.id not in team_ids_of(user):
         add_to_team(user=user, team=team)
+
+
+def beat() -> None:
+    """Let every agent say that it lives."""
+    for agent in agents().values():
+        heartbeat(agent=agent, status="ready", version="demo-1")
 
 
 def people() -> dict[str, User]:

@@ -37,10 +37,12 @@ INTRUSIONS = (
     (3, 13, "WS-1014"),
     (1, 10, "WS-1019"),
 )
-ALERTS_A_DAY = 40
+ALERTS_A_DAY = 36
+#: Delivered and triaged together; the engine learns between two spans.
+SPAN_DAYS = 3
 MARK = "Demo history."
 #: How often an analyst says something where the engine was right and where it was not: of noise, and of attacks.
-_OF_NOISE, _OF_ATTACKS = (0.5, 0.16), (0.9, 0.4)
+_OF_NOISE, _OF_ATTACKS = (0.4, 0.12), (0.9, 0.4)
 _REVIEWERS = ("analyst", "analyst2", "analyst", "senior", "oncall", "senior2")
 
 
@@ -68,7 +70,7 @@ class _Telling:
 def seed_past() -> int:
     """Tell the two weeks where they have not been told yet; return how many alerts there were.
 
-    Two days at a time: the engine learns from what analysts said before it judges the next two.
+    A few days at a time: the engine learns from what analysts said before it judges the next ones.
     """
     now = database_now()
     if Alert.objects.filter(source__name__in=SOURCES, received_at__lt=now - dt.timedelta(days=2)).exists():
@@ -76,7 +78,7 @@ def seed_past() -> int:
     telling = _Telling(now, random.Random(1914))  # noqa: S311 - a story, the same each time
     spans: dict[int, list[Item]] = defaultdict(list)
     for item in _events(telling.chance, now):
-        spans[item.at.toordinal() // 2].append(item)
+        spans[item.at.toordinal() // SPAN_DAYS].append(item)
     return sum(_tell_span(telling, sorted(spans[span], key=lambda item: item.at)) for span in sorted(spans))
 
 

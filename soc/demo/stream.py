@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: Alerts are handed over this often; at a slow rate one by one.
 BATCH_SECONDS = 1.0
+#: The agents say this often that they live.
+BEAT_SECONDS = 30.0
 #: A rate that was missed (a restart of the database, a sleeping laptop) is not made up for beyond this.
 MOST_BEHIND_SECONDS = 5.0
 
@@ -55,7 +57,7 @@ class Stream:
         """Deliver until stopped. The database may go away and come back meanwhile."""
         lines = stories.replay(self.chance)
         telling = _Telling(self.chance)
-        owed, last = 1.0, self.clock()
+        owed, last, next_beat = 1.0, self.clock(), self.clock() + BEAT_SECONDS
         while not self.wait(max(BATCH_SECONDS, min(60 / self.rate, 5.0)) if owed < 1 else 0):
             now = self.clock()
             owed += min(now - last, MOST_BEHIND_SECONDS) * self.rate / 60
@@ -65,6 +67,9 @@ class Stream:
                 self._guarded(lambda items=items: deliver(items))  # type: ignore[misc]
                 owed -= len(items)
             self._guarded(self.responder.look)
+            if now >= next_beat:
+                self._guarded(cast.beat)
+                next_beat = now + BEAT_SECONDS
 
     def _guarded(self, step: Callable[[], object]) -> None:
         """A database that is away costs this step, not the stream."""

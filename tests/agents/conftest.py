@@ -39,7 +39,8 @@ def host(name: str) -> tuple[EntityRef, ...]:
 
 @pytest.fixture
 def batch(team: Team) -> IngestBatch:
-    return IngestBatchFactory(source=AlertSourceFactory(team=team))
+    made: IngestBatch = IngestBatchFactory.create(source=AlertSourceFactory.create(team=team))
+    return made
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def alert_in(team: Team) -> Callable[..., Alert]:
 
     def make(batch: IngestBatch, *, host_name: str = "WS-1031", minutes: float = 0, **fields: Any) -> Alert:
         moment = NOON + dt.timedelta(minutes=minutes)
-        alert: Alert = AlertFactory(batch=batch, source=batch.source, detected_at=moment, **fields)
+        alert: Alert = AlertFactory.create(batch=batch, source=batch.source, detected_at=moment, **fields)
         entity, _ = Entity.objects.get_or_create(
             type=EntityType.HOST,
             key=key_of(EntityType.HOST, host_name),

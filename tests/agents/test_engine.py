@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
-from agents.triage.engine import CLOSE, LEAST_RULE_VERDICTS, Assessment, assess, note, put_into_words, triage
+from agents.triage.engine import CLOSE, LEAST_RULE_VERDICTS, assess, note, put_into_words, triage
 from agents.triage.observation import Observation, from_normal, skeleton
 from agents.triage.record import NEW_SIGHTINGS, Record
-from agents.triage.verdict import ENGINE
+from agents.triage.verdict import ENGINE, Assessment
 from incidents.normalize import NormalAlert, normalize
 from incidents.normalize.record import EntityRef
 from tests.agents.conftest import AT, seen

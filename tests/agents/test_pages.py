@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -19,7 +20,7 @@ def token_for(agent: Agent, *scopes: Scope) -> dict[str, str]:
     return {"Authorization": f"Bearer {issue_token(owner=agent, scopes=scopes, expires_in=dt.timedelta(days=1))[1]}"}
 
 
-def beat(client: Client, name: str, headers: dict[str, str], body: object = None) -> object:
+def beat(client: Client, name: str, headers: dict[str, str], body: object = None) -> Any:
     return client.post(
         f"/api/v1/agents/{name}/heartbeat", data=body or {}, content_type="application/json", headers=headers
     )

@@ -99,7 +99,7 @@ def test_batch_that_fails_three_times_ends_failed_with_its_reason_and_blocks_no_
     batch: IngestBatch, alert_in: Maker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alert_in(batch)
-    other = IngestBatchFactory(source=AlertSourceFactory(team=batch.source.team))
+    other = IngestBatchFactory.create(source=AlertSourceFactory.create(team=batch.source.team))
     alert_in(other)
 
     def broken(*args: object, **kwargs: object) -> None:
@@ -144,7 +144,7 @@ def test_sweep_nudges_a_lost_batch_once_and_not_a_done_one(batch: IngestBatch, a
     assert nudge_due() == 1
     assert nudge_due() == 0
     triage_batch(batch_id=batch.id)
-    done = IngestBatchFactory(source=batch.source, triage_state=TriageState.DONE)
+    done = IngestBatchFactory.create(source=batch.source, triage_state=TriageState.DONE)
     assert nudge_due() == 0
     assert done.triage_state == TriageState.DONE
 
@@ -155,7 +155,7 @@ def probability(alert: Alert) -> float:
 
 def next_alert(batch: IngestBatch, alert_in: Maker, **fields: object) -> Alert:
     """Return one more alert of the same rule, triaged in a batch of its own."""
-    following = IngestBatchFactory(source=batch.source)
+    following = IngestBatchFactory.create(source=batch.source)
     alert = alert_in(following, **fields)
     triage_batch(batch_id=following.id)
     return alert
@@ -180,7 +180,7 @@ def test_verdicts_of_another_team_teach_nothing(
     triage_batch(batch_id=batch.id)
     for alert in alerts:
         judge(analyst, alert.id, "true_positive")
-    foreign = IngestBatchFactory(source=AlertSourceFactory(team=other_team))
+    foreign = IngestBatchFactory.create(source=AlertSourceFactory.create(team=other_team))
     untaught = alert_in(foreign, detection_id="r1", title="Odd log-in")
     triage_batch(batch_id=foreign.id)
     assert probability(untaught) == pytest.approx(probability(alerts[0]))

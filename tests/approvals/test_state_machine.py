@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -18,7 +19,7 @@ from tests.proposals import Propose, vote
 pytestmark = pytest.mark.django_db
 
 
-def refused(statement: str, *params: object) -> str:
+def refused(statement: str, *params: Any) -> str:
     """Run raw SQL that must be refused; return the database's words."""
     with pytest.raises(DatabaseError) as error, transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, params)

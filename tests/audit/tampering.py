@@ -88,7 +88,7 @@ def edit_copied_column(by: Tamperer) -> int:
         ["action", "actor_id", "actor_name", "object_id", "object_label", "team_id", "request_id", "search_text"]
     )
     by.sql(f"ALTER TABLE public.audit_entry ALTER COLUMN {column} DROP EXPRESSION")
-    by.sql(f"UPDATE public.audit_entry SET {column} = 'forged' WHERE seq = %s", [row])  # noqa: S608 - a name from the list above
+    by.sql(f"UPDATE public.audit_entry SET {column} = 'forged' WHERE seq = %s", [row])
     return row
 
 

@@ -1,6 +1,6 @@
 """What the serving role, and even the owner, may not do to the record."""
 
-# ruff: noqa: S608 - statements of an attacker, made of constants
+
 
 from collections.abc import Callable, Iterator
 

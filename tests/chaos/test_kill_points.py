@@ -5,10 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 
 import pytest
-from django.db import connection
 
 from accounts.models import User
 from approvals.models import ActionStatus, Attempt, PendingAction
@@ -76,10 +74,12 @@ def test_a_worker_paused_past_its_lease_causes_no_second_effect_and_no_stale_res
     assert late.ending is Ending.FAILED
     assert finish(action_id=action.id, fence=claim.fence, result=late) == "failed"
     assert EstateEffect.objects.filter(key=str(action.id)).count() == 0
-    assert PendingAction.objects.get(pk=action.pk).outcome["words"].startswith("The executor was lost")
+    outcome = PendingAction.objects.get(pk=action.pk).outcome
+    assert outcome is not None
+    assert outcome["words"].startswith("The executor was lost")
 
 
-def test_the_same_task_delivered_twenty_times_at_once_dispatches_once(
+def test_the_same_task_delivered_six_times_at_once_dispatches_once(
     analyst: User, proposed: Propose, service_env: dict[str, str]
 ) -> None:
     action = proposed()
@@ -95,6 +95,4 @@ def test_a_message_about_an_action_without_a_quorum_has_no_effect(proposed: Prop
     action = proposed("wipe_endpoint", "host", "WS-1032")
     for _ in range(20):
         assert isinstance(claim_action(action_id=action.id), str)
-    assert isinstance(uuid.UUID(str(action.id)), uuid.UUID)
     assert EstateEffect.objects.count() == 0
-    assert connection.connection is not None

@@ -46,6 +46,15 @@ def test_a_repeat_keeps_the_hash_of_its_payload_but_not_the_text(source: AlertSo
     assert repeated.sha256 == hashlib.sha256(json.dumps(beacon(note="two")).encode()).hexdigest()
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_worse_repeat_raises_the_severity_and_a_milder_one_lowers_nothing(source: AlertSource, apart: bool) -> None:
+    payloads = [beacon(severity="low"), beacon(severity="critical"), beacon(severity="medium"), beacon()]
+    for part in [[one] for one in payloads] if apart else [payloads]:
+        deliver(source, *part)
+    alert = Alert.objects.get()
+    assert (alert.count, alert.severity, alert.severity_score) == (4, "critical", 9.5)
+
+
 def test_a_repeat_adds_the_entities_that_it_alone_names(source: AlertSource) -> None:
     deliver(source, beacon(), beacon(url="http://evil.example/a"))
     assert sorted(AlertEntity.objects.values_list("entity__type", "role")) == [("host", "target"), ("url", "related")]

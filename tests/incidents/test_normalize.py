@@ -184,6 +184,12 @@ def test_a_match_record_takes_title_and_level_from_the_rule_and_the_rest_from_th
     }
 
 
+def test_naming_the_format_of_the_event_keeps_the_match_record_around_it() -> None:
+    wrapped = {"format": "wazuh/opensearch_hit", "event": WAZUH}
+    assert normalize(wrapped, format="wazuh").title == "Shellshock"
+    assert normalize(MATCH, format="windows_event").detection_id == "s-1"
+
+
 def test_ait_rows_and_groups_name_host_address_rule_and_time() -> None:
     row, group = normalize(AIT_ROW), normalize(AIT_META)
     assert (row.detection_id, row.title) == ("W-Sys-Cav", "Wazuh: ClamAV database update")

@@ -3,7 +3,12 @@
 import datetime as dt
 import random
 import re
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -22,6 +27,8 @@ from soc.demo.respond import MOST_OPEN, Responder, isolations_left
 from soc.demo.scene import Item
 from soc.demo.stream import Stream, deliver
 from soc.demo.world import ELASTIC, MAIL, RESERVED_HOSTS, RESERVED_USERS, SIGMA, SURICATA, WAZUH, at_desk
+from soc.supervisor.children import PROJECT
+from soc.supervisor.ready import READY_FILE
 
 FORMATS = {ELASTIC: "elastic", WAZUH: "wazuh", SURICATA: "suricata_eve", SIGMA: "match_record", MAIL: "generic"}
 NOW = dt.datetime(2026, 11, 24, 10, 30, tzinfo=dt.UTC)
@@ -226,3 +233,30 @@ def test_a_false_alarm_leads_to_no_proposal(demo: None) -> None:
 def test_a_senseless_rate_is_refused_in_words() -> None:
     with override_settings(DEMO=True), pytest.raises(CommandError, match="alerts a minute"):
         call_command("demo", "replay", "--rate", "0")
+
+
+@pytest.mark.django_db
+def test_without_a_seed_it_says_what_to_do() -> None:
+    with override_settings(DEMO=True), pytest.raises(CommandError, match="demo seed"):
+        call_command("demo", "replay")
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_the_command_delivers_and_ends_at_once_when_told_to(
+    demo: None, service_env: dict[str, str], tmp_path: Path
+) -> None:
+    ready = tmp_path / "ready"
+    env = service_env | {"COUNTERSIGN_DEMO": "1", READY_FILE: str(ready)}
+    command = [sys.executable, str(PROJECT / "manage.py"), "demo", "replay", "--rate", "1200"]
+    with subprocess.Popen(command, env=env, cwd=PROJECT) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while Alert.objects.count() < 10 and time.monotonic() < deadline and process.poll() is None:
+                time.sleep(0.1)
+            assert ready.exists()
+            assert Alert.objects.count() >= 10
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=5) == 0
+        finally:
+            process.kill()

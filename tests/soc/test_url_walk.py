@@ -44,8 +44,9 @@ def urls(values: dict[str, str]) -> list[str]:
 def everything(proposed: Propose, agent: Agent) -> dict[str, str]:
     """Return one object of each kind, by the names that routes use."""
     action = proposed("wipe_endpoint", "host", "WS-1032")
-    alert = AlertFactory(team=agent.team)
-    return {"action_id": str(action.id), "alert_id": str(alert.id), "pk": str(action.id), "name": agent.name, "key": "mttr"}
+    alert = AlertFactory.create(team=agent.team)
+    ids = {"action_id": str(action.id), "alert_id": str(alert.id), "pk": str(action.id)}
+    return {**ids, "name": agent.name, "key": "mttr"}
 
 
 def test_an_agents_token_gets_no_2xx_from_any_deciding_url(everything: dict[str, str], agent: Agent) -> None:
@@ -62,7 +63,8 @@ def test_an_agents_token_gets_no_2xx_from_any_deciding_url(everything: dict[str,
             content_type="application/json",
             headers={"Authorization": f"Bearer {token}"},
         ).status_code
-    deciding = {url: status for url, status in answers.items() if re.search("decid|decision|rollback|settle|verdict", url)}
+    words = re.compile("decid|decision|rollback|settle|verdict")
+    deciding = {url: status for url, status in answers.items() if words.search(url)}
     assert len(deciding) >= 4
     assert {url: status for url, status in deciding.items() if 200 <= status < 300} == {}
     assert Decision.objects.count() == 0

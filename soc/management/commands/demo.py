@@ -7,8 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from soc.demo.cast import sources
 from soc.demo.seed import seed, seed_history
 from soc.demo.stream import Stream
+from soc.demo.world import SOURCES
 from soc.supervisor.ready import announce_ready
 
 
@@ -43,6 +45,8 @@ class Command(BaseCommand):
     def _replay(self, rate: float) -> None:
         if not 0 < rate <= 6000:
             raise CommandError("--rate takes more than 0 and at most 6000 alerts a minute.")
+        if len(sources()) < len(SOURCES):
+            raise CommandError("There is nothing to replay into: run `manage.py demo seed` first.")
         stream = Stream(rate=rate)
         stream.obey_signals()
         announce_ready()

@@ -19,7 +19,7 @@ class Command(BaseCommand):
     """Start PostgreSQL, Redis, web, worker and sweeper; end them all together."""
 
     help = "Run Countersign: database, broker, web, worker and sweeper. Ctrl-C ends everything."
-    requires_system_checks = []  # noqa: RUF012 - Django's own spelling; the children check
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
