@@ -1,7 +1,14 @@
 import time, pytest
+from collections import Counter
+from django.db import connection
 @pytest.mark.django_db(transaction=True)
 def test_x():
-    from soc.demo import cast, estate, past, morning, decided
-    def t(f,*a):
-        w,c=time.time(),time.process_time(); r=f(*a); print(f.__module__, f.__name__, "wall %.2f cpu %.2f"%(time.time()-w,time.process_time()-c)); return r
-    teams=t(cast.seed_cast); t(estate.seed_estate,teams); t(cast.beat); t(past.seed_past); t(morning.seed_morning); print(t(decided.write_decided))
+    from soc.demo.seed import seed, seed_history
+    from incidents.models import VerdictFeedback
+    seed()
+    print(VerdictFeedback.objects.count(), VerdictFeedback.objects.filter(is_override=True).count())
+    c=Counter()
+    def w(execute, sql, params, many, context):
+        c[sql[:90]]+=1; return execute(sql, params, many, context)
+    with connection.execute_wrapper(w): seed_history()
+    for k,v in c.most_common(32): print(v,k)
