@@ -1,9 +1,11 @@
 """Headers and limits that hold for every response."""
 
 import logging
+import os
 from collections.abc import Callable
 
 from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -37,7 +39,7 @@ class BodyLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         try:
-            length = int(request.META.get("CONTENT_LENGTH") or 0)
+            length = max(int(request.META.get("CONTENT_LENGTH") or 0), _received(request))
         except ValueError:
             return problem_response(400, "The Content-Length header is not a number.")
         if length > settings.MAX_BODY_BYTES:
@@ -45,6 +47,16 @@ class BodyLimitMiddleware:
                 413, f"The body has {length} bytes; at most {settings.MAX_BODY_BYTES} are taken. Nothing was stored."
             )
         return self.get_response(request)
+
+
+def _received(request: HttpRequest) -> int:
+    """Return how many bytes came: a chunked body names no length. Under ASGI it lies in a file by now."""
+    if not isinstance(request, ASGIRequest):
+        return 0
+    stream = request._stream
+    size = int(stream.seek(0, os.SEEK_END))
+    stream.seek(0)
+    return size
 
 
 class UnavailableMiddleware:

@@ -142,6 +142,15 @@ class ActionView:
         before, _, after = text.partition("{target}")
         return before, after
 
+    @property
+    def effect_heading(self) -> str:
+        """What the sentence is about: a plan, a fact, or something that was never done."""
+        if self.action.status == ActionStatus.EXECUTED:
+            return "What was done"
+        if self.action.status in (ActionStatus.FAILED, ActionStatus.UNKNOWN):
+            return "What was tried"
+        return "What was asked for" if self.action.ended_at else "What will happen"
+
     @cached_property
     def parameters(self) -> list[tuple[str, str]]:
         """The canonical parameters, one line each, in words."""
@@ -323,7 +332,7 @@ class ActionView:
             found.append("The proposer states no confidence.")
         elif self.track is not None and not self.track.is_enough:
             found.append(
-                f"The stated confidence has no track record yet: {self.track.decided} decided proposals like this one."
+                f"The stated confidence has no track record yet (decided proposals like this one: {self.track.decided})."
             )
         if not self.action.preconditions and self.action.target_type not in (
             "host",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accounts.models import User
-from accounts.people import actor_of, main_role
+from accounts.people import actor_of
 from approvals import guardrails, policy
 from approvals.canonical import canonical_bytes
 from approvals.catalogue import get
@@ -74,6 +74,7 @@ class Ledger:
     estate: SimulatedEstate = field(default_factory=SimulatedEstate)
     rules: tuple[PolicyVersion, list[policy.Rule]] = field(default_factory=fact_service.current_rules)
     _entries: list[_Entry] = field(default_factory=list)
+    _actors: dict[str, Actor] = field(default_factory=dict)
 
     def judge(self, proposer: Proposer, proposal: Proposal) -> Judged:
         """Return what the policy asks for; nothing is written."""
@@ -109,7 +110,8 @@ class Ledger:
 
     def vote(self, action: PendingAction, voice: Voice, slot: int | None = None) -> None:
         """Write a vote; an approving one fills the slot of that position."""
-        role = main_role(voice.user)
+        actor = self._actor(voice.user)
+        role = actor.role
         vote = Decision.objects.create(
             action=action,
             user=voice.user,
@@ -130,13 +132,19 @@ class Ledger:
         self._note(
             voice.at,
             "approvals.action.decided",
-            actor_of(voice.user),
+            actor,
             action,
             decision=voice.decision,
             role=role,
             digest=action.digest,
             reason_code=voice.reason_code,
         )
+
+    def _actor(self, user: User) -> Actor:
+        """Nobody's role changes in this story: one look is enough."""
+        if user.username not in self._actors:
+            self._actors[user.username] = actor_of(user)
+        return self._actors[user.username]
 
     def _seconds(self, waited: dt.timedelta) -> float:
         """How long the evidence was looked at: a minute or so, and sometimes hardly at all."""

@@ -42,7 +42,7 @@ ALERTS_A_DAY = 36
 SPAN_DAYS = 3
 MARK = "Demo history."
 #: How often an analyst says something where the engine was right and where it was not: of noise, and of attacks.
-_OF_NOISE, _OF_ATTACKS = (0.4, 0.12), (0.9, 0.4)
+_OF_NOISE, _OF_ATTACKS = (0.55, 0.09), (0.9, 0.25)
 _REVIEWERS = ("analyst", "analyst2", "analyst", "senior", "oncall", "senior2")
 
 
