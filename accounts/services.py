@@ -67,7 +67,7 @@ def create_person(
 
 @transaction.atomic
 def bootstrap_administrators(*, passwords: Mapping[str, str]) -> list[User]:
-    """Create the first administrators, given as {account: password}. Raises AccountError once there is an administrator.
+    """Create the first administrators, given as {account: password}. Raises AccountError once there is one.
 
     Later ones are granted the role by people, on the record, as everything that widens.
     """

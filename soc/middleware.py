@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
+from typing import ClassVar
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
@@ -57,6 +58,30 @@ def _received(request: HttpRequest) -> int:
     size = int(stream.seek(0, os.SEEK_END))
     stream.seek(0)
     return size
+
+
+class ApiProblemMiddleware:
+    """Under /api/ every error is problem+json, those of Django and django-ninja too."""
+
+    words: ClassVar = {
+        404: "There is no such call. GET /api/v1/openapi.json lists them.",
+        405: "This call does not take this method.",
+        500: "Something failed here; what was asked may not have been done. The log names it under this X-Request-Id.",
+    }
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        is_html = response.headers.get("Content-Type", "").startswith("text/html")
+        if response.status_code < 400 or not is_html or not request.path.startswith("/api/"):
+            return response
+        problem = problem_response(response.status_code, self.words.get(response.status_code, response.reason_phrase))
+        for header in ("Allow", "Retry-After"):
+            if header in response.headers:
+                problem[header] = response[header]
+        return problem
 
 
 class UnavailableMiddleware:

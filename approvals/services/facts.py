@@ -65,9 +65,9 @@ def gather(
     connector = connector_for(type_key)
     mine = PendingAction.objects.filter(team=team)
     by_agent = mine.filter(proposer_agent_id=agent_id) if agent_id else mine.none()
-    duplicate = mine.filter(
-        action_type=type_key, target_type=target_type, target_value=target_value, params=params, status__in=OPEN
-    ).first()
+    same = mine.filter(action_type=type_key, target_type=target_type, target_value=target_value, status__in=OPEN)
+    # One file on two hosts is two actions; one host isolated in two ways is not.
+    duplicate = same.filter(params__host=params["host"]).first() if "host" in params else same.first()
     used, cap = blast_meter(team=team, key=kind.blast_key if kind else None)
     return guardrails.Facts(
         action_type=kind,

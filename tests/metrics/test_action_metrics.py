@@ -4,11 +4,13 @@ import datetime as dt
 
 import pytest
 
-from accounts.models import User
+from accounts.models import Agent, User
 from approvals.models import EvidenceView
+from approvals.services.cancel import cancel
 from approvals.services.decide import Vote, decide
 from approvals.services.execute import execute
 from approvals.services.rollback import propose_rollback
+from metrics.facts import FACTS
 from metrics.wilson import wilson
 from tests.metrics.conftest import Judge, MakeAlert, reading_of, seconds, these_days
 from tests.proposals import Propose, fresh, vote
@@ -102,8 +104,26 @@ def test_an_approval_is_a_stamp_without_evidence_or_within_five_seconds(
     assert [round(reading.value_of(item) or 0, 3) for item in reading.splits] == [0.333, 0.333, 0.333]
 
 
-def test_actions_of_another_team_are_not_counted(proposed: Propose, analyst: User, outsider: User) -> None:
-    vote(analyst, proposed())
-    for key in ("override_rate", "decision_latency", "rubber_stamp"):
-        assert reading_of(key, analyst, these_days()).figures.n == 1
-        assert reading_of(key, outsider, these_days()).figures.n == 0
+def test_what_was_refused_or_taken_back_in_time_was_not_due(
+    proposed: Propose, agent: Agent, analyst: User, manager: User
+) -> None:
+    assert proposed("isolate_host", "host", "CTRL-01").status == "refused"
+    cancel(agent=agent, action_id=proposed(value="WS-1031").id)
+    left = proposed(value="WS-1032")
+    assert left.deadline_at is not None
+    reading = reading_of("sla_kept", manager, these_days(), left.deadline_at + seconds(60))
+    assert {item.name: item.figures.n for item in reading.splits} == {"overdue": 1}
+
+
+def test_no_metric_counts_rows_of_another_team(
+    proposed: Propose, alert: MakeAlert, judge: Judge, analyst: User, outsider: User
+) -> None:
+    now = these_days().end - dt.timedelta(days=1)
+    judge(alert(received_at=now, triaged=1), "true_positive")
+    made = proposed(alert_id=alert(received_at=now, detected_at=now).id)
+    vote(analyst, made)
+    assert made.deadline_at is not None
+    for key in FACTS:
+        mine = reading_of(key, analyst, these_days(), made.deadline_at + seconds(60)).all_figures
+        theirs = reading_of(key, outsider, these_days(), made.deadline_at + seconds(60)).all_figures
+        assert (key, mine.n + mine.open > 0, theirs.n + theirs.open) == (key, True, 0)

@@ -6,8 +6,10 @@ import pytest
 
 from accounts.models import User
 from approvals import catalogue
-from approvals.services.execute import execute
+from approvals.services.execute import Claim, claim_action, execute, finish
+from approvals.services.reconcile import settle
 from incidents.models import Alert
+from integrations.base import CallResult, Ending
 from metrics.facts import CONTAINMENT
 from metrics.periods import Period
 from tests.factories.incidents import AlertFactory, AlertSourceFactory, TriageVerdictFactory
@@ -79,6 +81,22 @@ def test_what_was_turned_down_or_called_false_is_not_open(
     proposed("disable_user", "user", "j.doe", alert_id=second.id)
     assert reading_of("mttr", manager, these_days()).figures.open == 1
     judge(second, "false_positive")
+    assert reading_of("mttr", manager, these_days()).figures.open == 0
+
+
+def test_a_word_that_it_happened_is_no_verification_and_closing_the_alert_ends_the_wait(
+    proposed: Propose, alert: MakeAlert, analyst: User, senior: User, manager: User
+) -> None:
+    touched = alert(detected_at=these_days().start + dt.timedelta(hours=1))
+    action = proposed(alert_id=touched.id)
+    vote(analyst, action)
+    claim = claim_action(action_id=action.id)
+    assert isinstance(claim, Claim)
+    finish(action_id=action.id, fence=claim.fence, result=CallResult(Ending.AMBIGUOUS, "no answer"))
+    assert settle(user=senior, action_id=action.id, happened=True, evidence="seen it").status == "executed"
+    reading = reading_of("mttr", manager, these_days())
+    assert (reading.value, reading.figures.open) == (None, 1)
+    Alert.objects.filter(pk=touched.pk).update(status="closed")
     assert reading_of("mttr", manager, these_days()).figures.open == 0
 
 
