@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from approvals.models import Decision, EvidenceView, PendingAction
 from tests.cast import PASSWORD
+from tests.factories.incidents import TriageVerdictFactory
 
 pytestmark = pytest.mark.django_db
 Propose = Callable[..., PendingAction]
@@ -213,3 +214,24 @@ def test_a_filter_narrows_and_says_how_to_clear_it(proposed: Propose, senior: Us
 def test_the_way_home_is_by_role(analyst: User, manager: User, auditor: User) -> None:
     for person, home in ((analyst, "/queue/"), (manager, "/metrics/"), (auditor, "/audit/")):
         assert logged_in(person).get("/")["Location"] == home
+
+
+def test_a_recommended_action_is_proposed_from_its_alert_by_a_person(
+    analyst: User, manager: User, outsider: User, estate: None
+) -> None:
+    verdict = TriageVerdictFactory(
+        recommended_actions=[{"type": "isolate_host", "target": {"type": "host", "value": "WS-1031"}, "why": HOSTILE}]
+    )
+    path = f"/alerts/{verdict.alert_id}/propose/0/"
+    assert logged_in(outsider).get(path).status_code == 404
+    assert logged_in(manager).post(path, {"reason": "please"}).status_code == 403
+    client = logged_in(analyst)
+    assert "is cut off from the network" in client.get(path).content.decode()
+    assert client.get(f"/alerts/{verdict.alert_id}/propose/1/").status_code == 404
+    assert client.post(path, {"reason": "  "}).status_code == 422
+    assert not PendingAction.objects.exists()
+    response = client.post(path, {"reason": "It beacons."})
+    action = PendingAction.objects.get()
+    assert response["Location"] == f"/actions/{action.id}/"
+    assert (action.proposer_user, action.target_value, action.status) == (analyst, "WS-1031", "pending")
+    assert "You proposed this" in client.get(f"/queue/{action.id}/").content.decode()
