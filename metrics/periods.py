@@ -14,7 +14,7 @@ CUSTOM = "custom"
 _DAY = dt.timedelta(days=1)
 
 
-class BadPeriod(ValueError):  # noqa: N818 - says what is so
+class BadPeriod(ValueError):
     """A period that cannot be taken; `field` is from, to or range."""
 
     def __init__(self, field: str, words: str) -> None:

@@ -20,7 +20,7 @@ from metrics.verdicts import Confusion, confusion_of
 _TOTAL, _BY_SPLIT, _BY_DAY = 3, 1, 2
 
 
-class NoSuchTeam(Exception):  # noqa: N818 - says what is so
+class NoSuchTeam(Exception):
     """The team does not exist for the viewer."""
 
 

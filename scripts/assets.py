@@ -69,53 +69,40 @@ ICONS = [
 
 def hashes() -> dict[str, str]:
     """Return {path below static/vendor: SHA-256 in hex} of every vendored file but the manifest."""
-    files = sorted(
-        path for path in VENDOR.rglob("*") if path.is_file() and path != MANIFEST
-    )
-    return {
-        str(path.relative_to(VENDOR)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-    }
+    files = sorted(path for path in VENDOR.rglob("*") if path.is_file() and path != MANIFEST)
+    return {str(path.relative_to(VENDOR)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def write_manifest() -> None:
-    lines = [
-        f"{digest}  {name}\n"
-        for name, digest in hashes().items()
-        if name != "README.md"
-    ]
+    lines = [f"{digest}  {name}\n" for name, digest in hashes().items() if name != "README.md"]
     MANIFEST.write_text("".join(lines), encoding="utf-8")
 
 
 def differences() -> list[str]:
     """Return one sentence per vendored file that is missing, unknown or changed."""
-    listed = dict(
-        reversed(line.split("  ", 1))
-        for line in MANIFEST.read_text(encoding="utf-8").splitlines()
-    )
+    lines = MANIFEST.read_text(encoding="utf-8").splitlines()
+    listed = {name: digest for digest, name in (line.split("  ", 1) for line in lines)}
     found = {name: digest for name, digest in hashes().items() if name != "README.md"}
-    return [
-        f"static/vendor/{name}: {'missing' if name not in found else 'not in the manifest' if name not in listed else 'changed'}"
-        for name in sorted(listed.keys() | found.keys())
-        if listed.get(name) != found.get(name)
-    ]
+    wrong = sorted(name for name in listed.keys() | found.keys() if listed.get(name) != found.get(name))
+    return [f"static/vendor/{name}: {_how_wrong(name, listed, found)}" for name in wrong]
+
+
+def _how_wrong(name: str, listed: dict[str, str], found: dict[str, str]) -> str:
+    if name not in found:
+        return "missing"
+    return "changed" if name in listed else "not in the manifest"
 
 
 def build_sprite(folder: Path) -> None:
     """Write static/icons.svg with one <symbol> per name in ICONS."""
-    symbols = [
-        _symbol(name, (folder / f"{name}.svg").read_text(encoding="utf-8"))
-        for name in ICONS
-    ]
+    symbols = [_symbol(name, (folder / f"{name}.svg").read_text(encoding="utf-8")) for name in ICONS]
     text = '<svg xmlns="http://www.w3.org/2000/svg">\n' + "".join(symbols) + "</svg>\n"
     (STATIC / "icons.svg").write_text(text, encoding="utf-8")
 
 
 def _symbol(name: str, svg: str) -> str:
     shapes = re.findall(r"<(?:path|circle|line|rect|polyline)\b[^>]*>", svg)
-    visible = "".join(
-        shape for shape in shapes if 'stroke="none" d="M0 0h24v24H0z"' not in shape
-    )
+    visible = "".join(shape for shape in shapes if 'stroke="none" d="M0 0h24v24H0z"' not in shape)
     return (
         f'<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" '
         f'stroke-linecap="round" stroke-linejoin="round">{visible}</symbol>\n'

@@ -1,4 +1,4 @@
-"""Hostile text made visible: what would be invisible, reorder its neighbours or pose as another letter becomes a glyph."""
+"""Hostile text made visible: what is invisible, reorders its neighbours or poses as another letter becomes a glyph."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""A person takes up what triage recommended for an alert: the canonical fields come from the verdict, never from prose."""
+"""A person takes up what triage recommended: the canonical fields come from the verdict, never from prose."""
 
 import uuid
 from dataclasses import dataclass

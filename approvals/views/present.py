@@ -1,4 +1,4 @@
-"""From a pending action and its viewer to what the templates show. Every text in it that others wrote stays raw: `wire` escapes it."""
+"""From a pending action and its viewer to what the templates show. Others' words stay raw here: `wire` escapes them."""
 
 import json
 import re
@@ -331,9 +331,7 @@ class ActionView:
         if self.action.confidence is None:
             found.append("The proposer states no confidence.")
         elif self.track is not None and not self.track.is_enough:
-            found.append(
-                f"The stated confidence has no track record yet (decided proposals like this one: {self.track.decided})."
-            )
+            found.append(f"The stated confidence has no track record yet ({self.track.decided} decided like this one).")
         if not self.action.preconditions and self.action.target_type not in (
             "host",
             "user",

@@ -11,14 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from accounts.models import User
 
 _Parameters = ParamSpec("_Parameters")
-_View = Callable[Concatenate[HttpRequest, _Parameters], HttpResponse]
 
 
-def person_required(view: _View[_Parameters]) -> _View[_Parameters]:
+def person_required(
+    view: Callable[Concatenate[HttpRequest, _Parameters], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, _Parameters], HttpResponse]:
     """Let people through. Others go to the log-in and come back to the page they were on, also from a swapped part."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, /, *args: _Parameters.args, **kwargs: _Parameters.kwargs) -> HttpResponse:
         if isinstance(request.user, User):
             return view(request, *args, **kwargs)
         if not is_htmx(request):
@@ -32,7 +33,7 @@ def person_required(view: _View[_Parameters]) -> _View[_Parameters]:
 
 def person_of(request: HttpRequest) -> User:
     """Return the person of a request that person_required let through."""
-    assert isinstance(request.user, User)
+    assert isinstance(request.user, User)  # noqa: S101 - person_required saw to it
     return request.user
 
 

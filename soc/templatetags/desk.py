@@ -156,7 +156,9 @@ def when(moment: datetime | None, missing: str = "–") -> SafeString:
     if moment is None:
         return format_html('<span class="text-secondary">{}</span>', missing)
     utc = moment.astimezone(timezone.get_default_timezone())
-    form = "%H:%M:%S" if utc.date() == timezone.now().date() else "%d %b %H:%M" if utc.year == timezone.now().year else "%d %b %Y %H:%M"
+    now = timezone.now()
+    long = "%d %b %H:%M" if utc.year == now.year else "%d %b %Y %H:%M"
+    form = "%H:%M:%S" if utc.date() == now.date() else long
     return format_html(
         '<time class="when" datetime="{}" title="{} UTC, {}">{} UTC</time>',
         utc.strftime("%Y-%m-%dT%H:%M:%SZ"), utc.strftime("%Y-%m-%d %H:%M:%S"), ago(moment), utc.strftime(form),

@@ -65,9 +65,7 @@ def test_ten_items_are_decided_by_keyboard_alone(
     assert browsers.complaints == []
 
 
-def test_keys_pressed_while_an_item_loads_act_on_that_item(
-    browsers: Browsers, proposed: Propose, senior: User
-) -> None:
+def test_keys_pressed_while_an_item_loads_act_on_that_item(browsers: Browsers, proposed: Propose, senior: User) -> None:
     aside(lambda: [proposed(value=f"WS-10{number}") for number in (31, 32, 33)])
     page = browsers.logged_in(senior)
     live(page)
@@ -209,9 +207,7 @@ def test_what_was_decided_meanwhile_is_answered_with_how_it_stands(
     assert aside(Decision.objects.count) == 1
 
 
-def test_arrivals_wait_behind_a_pill_and_the_title_counts(
-    browsers: Browsers, proposed: Propose, analyst: User
-) -> None:
+def test_arrivals_wait_behind_a_pill_and_the_title_counts(browsers: Browsers, proposed: Propose, analyst: User) -> None:
     aside(lambda: proposed(value="WS-1031"))
     page = browsers.page(analyst)
     page.goto("/queue/")
@@ -226,9 +222,7 @@ def test_arrivals_wait_behind_a_pill_and_the_title_counts(
     expect(pill).not_to_be_visible()
 
 
-def test_people_of_another_team_hear_nothing(
-    browsers: Browsers, proposed: Propose, outsider: User
-) -> None:
+def test_people_of_another_team_hear_nothing(browsers: Browsers, proposed: Propose, outsider: User) -> None:
     page = browsers.page(outsider)
     heard: list[str] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
