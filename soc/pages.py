@@ -22,6 +22,11 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("/alerts/")
 
 
+def no_mail(request: HttpRequest) -> HttpResponse:
+    """Stand in for allauth's pages that would send e-mail, which nothing here does: say who helps instead."""
+    return render(request, "errors/no_mail.html", status=404)
+
+
 @login_required
 def show_help(request: HttpRequest) -> HttpResponse:
     """Show the keys, the levels and the words."""

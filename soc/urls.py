@@ -13,6 +13,8 @@ urlpatterns = [
     path("healthz", views.healthz),
     path("readyz", views.readyz),
     path("api/v1/", api.urls),
+    # These would send e-mail, and no mail server is configured: a page in words instead of a 500.
+    *(path(f"accounts/{page}/", pages.no_mail) for page in ("password/reset", "email")),
     path("accounts/", include("allauth.urls")),
 ]
 urlpatterns += [

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from django.http import HttpRequest
@@ -22,14 +22,20 @@ LAST_USED_STEP = dt.timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller. `team_ids` are the teams whose objects it sees."""
+    """The caller: exactly one of person, agent and source."""
 
     kind: Literal["person", "agent", "source"]
     user: User | None = None
     agent: Agent | None = None
     source: AlertSource | None = None
     scopes: frozenset[str] = frozenset()
-    team_ids: list[uuid.UUID] = field(default_factory=list)
+
+    @property
+    def team_ids(self) -> list[uuid.UUID]:
+        """The teams whose objects the caller sees; asked anew each time, since a person's may change."""
+        if self.user is not None:
+            return team_ids_of(self.user)
+        return [owner.team_id for owner in (self.agent, self.source) if owner is not None]
 
     @property
     def actor(self) -> Actor:
@@ -106,7 +112,6 @@ def token_principal(header: str) -> Principal:
         agent=token.agent,
         source=token.source,
         scopes=frozenset(token.scopes),
-        team_ids=[owner.team_id],
     )
 
 
@@ -118,7 +123,7 @@ def session_principal(request: HttpRequest) -> Principal:
     # django-ninja exempts its views from the middleware's check; a session must pass it here.
     if CsrfViewMiddleware(lambda _: None).process_view(request, _checked, (), {}) is not None:  # type: ignore[arg-type]
         raise Problem(403, "The CSRF token is missing or wrong (header X-CSRFToken). Nothing changed.", code="csrf")
-    return Principal(kind="person", user=user, team_ids=team_ids_of(user))
+    return Principal(kind="person", user=user)
 
 
 def _checked() -> None:

@@ -68,14 +68,14 @@ def decide(*, user: User, action_id: uuid.UUID, vote: Vote, proof: Proof) -> Pen
     already_decided, slot_taken), MovedOn (digest, state), NotAllowed (evidence_not_seen, step_up_required),
     WrongFields (decision, reason_code, comment). Nothing is stored on any of them.
     """
+    seen = PendingAction.objects.for_user(user).filter(pk=action_id).first()
+    if seen is None:
+        raise NotVisible
+    # A storm of votes that cannot count is refused before it queues for the row's lock.
+    _may_vote(user, seen)
     with transaction.atomic():
-        try:
-            action = PendingAction.objects.for_user(user).locked(action_id)
-        except PendingAction.DoesNotExist:
-            raise NotVisible from None
-        standing = standing_of(user=user, action=action)
-        if standing.code:
-            raise NotAllowed(standing.code, standing.words)
+        action = PendingAction.objects.locked(action_id)
+        standing = _may_vote(user, action)
         if not vote.digest:
             raise WrongFields([{"field": "digest", "error": "name the digest that was shown"}])
         now = database_now()
@@ -83,6 +83,13 @@ def decide(*, user: User, action_id: uuid.UUID, vote: Vote, proof: Proof) -> Pen
         seconds = _check_care(user, action, vote, proof, now)
         _check_fields(action, vote)
         return _store(user, action, vote, proof, standing.role, seconds)
+
+
+def _may_vote(user: User, action: PendingAction) -> Standing:
+    standing = standing_of(user=user, action=action)
+    if standing.code:
+        raise NotAllowed(standing.code, standing.words)
+    return standing
 
 
 def standing_of(*, user: User, action: PendingAction) -> Standing:

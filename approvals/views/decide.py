@@ -17,7 +17,7 @@ from approvals.services.decide import Vote
 from approvals.services.decide import decide as cast_vote
 from approvals.services.reconcile import settle
 from approvals.services.rollback import propose_rollback
-from approvals.views.open import detail_context, draft_key, find
+from approvals.views.open import detail_context, draft_key, find, find_bare
 from approvals.views.request import is_htmx, person_of, person_required
 
 _PLACES = {
@@ -36,7 +36,7 @@ _TEMPLATES = {
 @require_POST
 def decide(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
     """Cast the vote of the form; answer with the item as it stands then."""
-    action = find(request, action_id)
+    action = find_bare(request, action_id)
     vote = Vote(
         decision=request.POST.get("decision", ""),
         digest=request.POST.get("digest", ""),
@@ -66,7 +66,7 @@ def decide(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
             return _step_up(request, action)
         return _again(
             request,
-            find(request, action_id),
+            action,
             403,
             error=refusal.words,
             typed=_typed(request),
@@ -74,7 +74,7 @@ def decide(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
     except MovedOn as moved:
         return _again(
             request,
-            find(request, action_id),
+            action,
             409,
             error=moved.words,
             moved=_difference(request, moved),
@@ -96,7 +96,7 @@ def decide(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def roll_back(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
     """Propose the inverse as a new action and go to it."""
-    action = find(request, action_id)
+    action = find_bare(request, action_id)
     try:
         proposed = propose_rollback(
             user=person_of(request),
@@ -119,7 +119,7 @@ def roll_back(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
 @require_POST
 def settle_outcome(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
     """Record how an unknown outcome ended, in the words of a named person."""
-    action = find(request, action_id)
+    action = find_bare(request, action_id)
     happened = request.POST.get("happened", "")
     if happened not in ("yes", "no"):
         return _again(request, action, 422, error="Say whether it happened. Nothing was changed.")
@@ -132,7 +132,7 @@ def settle_outcome(request: HttpRequest, action_id: uuid.UUID) -> HttpResponse:
         )
     except (NotAllowed, MovedOn) as refusal:
         status = 403 if isinstance(refusal, NotAllowed) else 409
-        return _again(request, find(request, action_id), status, error=refusal.words)
+        return _again(request, action, status, error=refusal.words)
     except WrongFields:
         return _again(request, action, 422, error="Say how you know. Nothing was changed.")
     messages.success(request, "The outcome is settled and on the record.")
@@ -174,7 +174,7 @@ def _again(
 ) -> HttpResponse:
     """Show the item again with what went wrong; the status says which kind of wrong."""
     place = _place(request)
-    context = detail_context(request, action, place=place, **extra)
+    context = detail_context(request, find(request, action.id), place=place, **extra)
     context["draft"] = typed or context["draft"]
     template = "approvals/_detail.html" if is_htmx(request) else _TEMPLATES[place]
     return render(request, template, context, status=status)

@@ -23,6 +23,14 @@ def find(request: HttpRequest, action_id: uuid.UUID) -> PendingAction:
         raise Http404 from None
 
 
+def find_bare(request: HttpRequest, action_id: uuid.UUID) -> PendingAction:
+    """Return the action without what pages show of it, for a form that will be judged by a service; or 404."""
+    action = PendingAction.objects.for_user(person_of(request)).filter(pk=action_id).first()
+    if action is None:
+        raise Http404
+    return action
+
+
 def open_item(request: HttpRequest, action_id: uuid.UUID) -> PendingAction:
     """Return the action and note that its page was opened, unless a browser only fetched it ahead."""
     action = find(request, action_id)

@@ -22,6 +22,10 @@ _TOKEN = re.compile(
     r"|(?P<domain>(?<![\w@./\\-])(?:[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(?:\.|\[\.\])){1,8}"
     r"[A-Za-z]{2,24}(?![\w\\/-]*[(\\]|\.\w|[\w@]))"
 )
+#: A program in quotes, a Windows path up to its ending (it may hold spaces), or the first word.
+_PROGRAM = re.compile(
+    r"\s*(?:\"([^\"]{1,400})\"|([A-Za-z]:\\[^\"<>|]{1,300}?\.(?:exe|com)\b|\S{1,400}))", re.IGNORECASE
+)
 #: In free text a dotted word is a domain only with one of these endings: elsewhere it is a file or a class.
 _TLDS = frozenset(
     word_list(
@@ -92,6 +96,15 @@ class Entities:
             name, equals, digest = part.partition("=")
             if name.strip().upper() != "IMPHASH":
                 self.add("hash", digest if equals else name, role)
+
+    def add_command(self, value: Any, role: str = "actor") -> None:
+        """Take the program at the head of a command line, and scan the rest of it."""
+        text = as_text(value)[:2000]
+        found = _PROGRAM.match(text)
+        program = (found[1] or found[2]) if found else ""
+        if "\\" in program or "/" in program or program.lower().endswith((".exe", ".com", ".dll")):
+            self.add("process", program, role)
+        self.scan(text)
 
     def scan(self, value: Any, role: str = "related") -> None:
         """Take the addresses, hashes, URLs, e-mails and domains that stand in a free text."""

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from incidents.normalize.entities import Entities
+from incidents.normalize.key_shapes import IDENTIFIERS, shape
 from incidents.normalize.paths import leaves
 
 _PUNCTUATION = re.compile(r"[^a-z0-9]+")
@@ -48,7 +49,7 @@ KEYS: dict[str, tuple[str, str]] = {
         "actor",
         "user username account accountname srcuser sourceuser suser actorname subjectusername useridentityusername "
         "userprincipalname login loginname principal initiatinguser actoralternateid initiatingprocessaccountname "
-        "actoremail actorusername callerusername usr sourceusername",
+        "actoremail actorusername callerusername usr sourceusername adminname admin loginid",
     ),
     **_rows("user", "target", "dstuser destuser duser targetuser targetusername targetaccount destinationuser"),
     **_rows("email", "related", "email mail emailaddress useremail principalemail ownersemail"),
@@ -74,7 +75,7 @@ KEYS: dict[str, tuple[str, str]] = {
         "process",
         "related",
         "process processname processpath image imagepath imagefilename newprocessname processexecutable exe executable "
-        "initiatingprocessfilename programname parentimage parentprocessname sourceprocessname",
+        "initiatingprocessfilename programname sproc dproc sourceprocess program parentimage parentprocessname sourceprocessname",
     ),
     **_rows(
         "file", "related", "file filename filepath targetfilename fullpath objectpath syscheckpath path filefullpath"
@@ -98,21 +99,35 @@ def plain(key: str) -> str:
     return _plain(key[:80])
 
 
-def collect(payload: Any, entities: Entities, *, scan: bool = True) -> None:
+def collect(payload: Any, entities: Entities, *, scan: bool = True, shapes: bool = False) -> None:
     """Take every leaf of a payload; see `collect_leaves`."""
-    collect_leaves(leaves(payload), entities, scan=scan)
+    collect_leaves(leaves(payload), entities, scan=scan, shapes=shapes)
 
 
-def collect_leaves(found: Iterable[tuple[str, str, Any]], entities: Entities, *, scan: bool = True) -> None:
-    """Take every leaf whose key is known; with `scan`, the typed tokens of all other texts, role unknown."""
+def collect_leaves(
+    found: Iterable[tuple[str, str, Any]], entities: Entities, *, scan: bool = True, shapes: bool = False
+) -> None:
+    """Take every leaf whose key is known, with `shapes` also those whose key is built like a known one.
+
+    With `scan`, the typed tokens of all other texts are taken too, their role unknown.
+    """
     rest: list[str] = []
+    accounts: list[Any] = []
     for parent, key, value in found:
-        name = plain(key)
-        meaning = KEYS.get(plain(parent) + name) or KEYS.get(name.removeprefix("p"))
-        meaning = meaning or KEYS.get(name)
+        name, above = plain(key), plain(parent)
+        meaning = KEYS.get(above + name) or KEYS.get(name.removeprefix("p")) or KEYS.get(name)
         taken = meaning is not None and _take(entities, meaning, value)
+        if shapes and not taken:
+            guess = shape(above, name)
+            taken = guess is not None and guess != meaning and _take(entities, guess, value)
+            if name in IDENTIFIERS or above + name in IDENTIFIERS:
+                accounts.append(value)
         if not taken and isinstance(value, str):
             rest.append(value)
+    if not any(kind in {"user", "email"} for kind, _ in entities.found):
+        # An account's number stands for it only where nothing names it better.
+        for value in accounts[:4]:
+            entities.add_user(value, "actor")
     if scan:
         for text in rest:
             entities.scan(text)
@@ -129,6 +144,8 @@ def _take(entities: Entities, meaning: tuple[str, str], value: Any) -> bool:
         entities.add_user(value, role)
     elif kind == "hash":
         entities.add_hashes(value, role)
+    elif kind == "command":
+        entities.add_command(value, role)
     else:
         entities.add(kind, value, role)
     return len(entities.found) > before

@@ -28,9 +28,19 @@ _WORDS = {
     "information": 1.0,
     "info": 1.0,
     "debug": 0.5,
+    "alert": 8.0,
+    "emerg": 9.5,
+    "crit": 9.5,
+    "err": 6.0,
+    "advisory": 2.5,
+    "suspicious": 5.5,
+    "malicious": 8.0,
+    "very low": 1.0,
+    "none": 0.0,
 }
 #: Wazuh's own bands: 0-6 low, 7-11 medium, 12-14 high, 15 and above critical.
 _WAZUH = (0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.5, 4.5, 5.0, 5.5, 6.0, 6.5, 7.5, 8.0, 8.5, 9.5)
+_SYSLOG = (8.5, 8.0, 7.5, 6.0, 5.0, 2.0, 1.0, 0.5)
 #: Suricata and Snort count downwards: 1 is the worst.
 _SURICATA = {1: 8.0, 2: 5.5, 3: 2.5, 4: 1.0}
 
@@ -68,6 +78,12 @@ def from_suricata(severity: Any) -> float | None:
     """Return the score of a Suricata or Snort priority, where 1 is the worst."""
     number = number_of(severity)
     return None if number is None else _SURICATA.get(int(number))
+
+
+def from_syslog(level: Any) -> float | None:
+    """Return the score of a syslog level, 0 (emergency) to 7 (debug): a log level, and so never critical by itself."""
+    number = number_of(level)
+    return _SYSLOG[int(number)] if number is not None and 0 <= number < len(_SYSLOG) else None
 
 
 def from_risk(word: Any, risk: Any) -> float | None:

@@ -4,6 +4,8 @@ import datetime as dt
 import re
 from typing import Any
 
+from incidents.normalize.texts import word_list
+
 UTC = dt.UTC
 _EARLIEST = dt.datetime(1990, 1, 1, tzinfo=UTC)
 _LATEST = dt.datetime(2100, 1, 1, tzinfo=UTC)
@@ -24,6 +26,23 @@ _FORMATS = (
     "%m/%d/%Y %H:%M:%S",
     "%Y/%m/%d %H:%M:%S",
     "%Y%m%dT%H%M%SZ",
+)
+_CLOCK = re.compile(r"\d:\d\d|\d{8}T\d{6}")
+_MONTHS = {name: number for number, name in enumerate(word_list("jan feb mar apr may jun jul aug sep oct nov dec"), 1)}
+#: Hours east of UTC. Names that stand for several places (IST, CST) are read as UTC, like no name at all.
+_ZONES = {
+    "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "WEST": 1, "EST": -5, "EDT": -4, "CDT": -5, "MDT": -6, "PST": -8,
+    "PDT": -7, "JST": 9,
+}  # fmt: skip
+_ANYWHERE = re.compile(
+    r"(?<![\d.])(?:(?P<year>\d{4})[-/](?P<month>\d\d)[-/](?P<day>\d\d)"
+    r"|(?P<day2>\d{1,2})[-/ ](?P<month2>[A-Z][a-z]{2})[-/ ](?P<year2>\d{4})"
+    r"|(?P<month3>\d\d)/(?P<day3>\d\d)/(?P<year3>\d{4})"
+    r"|(?P<year4>\d{4}) (?P<month4>[A-Z][a-z]{2}) {1,2}(?P<day4>\d{1,2})"
+    r"|(?P<month5>[A-Z][a-z]{2}) {1,2}(?P<day5>\d{1,2})(?: (?P<year5>\d{4}))?,?)"
+    r"[T :-]{1,2}(?P<clock>\d{1,2}[:.]\d\d[:.]\d\d)(?:[.,](?P<fraction>\d{1,9}))?(?: ?(?P<half>AM|PM)\b)?"
+    r"(?: (?P<year6>(?:19|20)\d\d)\b)?(?: ?(?:GMT|UTC)?(?P<offset>[+-]\d\d:?\d\d)| ?(?P<zone>[A-Z]{1,4})\b)?"
+    r"(?: (?P<year7>(?:19|20)\d\d)\b)?"
 )
 _EPOCH_UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3))
 
@@ -61,7 +80,9 @@ def _read(value: Any, reference: dt.datetime | None) -> dt.datetime | None:
     text = value.strip()
     if _NUMBER.fullmatch(text):
         return _epoch(float(text) if "." in text else int(text))
-    return _iso(text) or _syslog(text, reference) or _other(text)
+    if not _CLOCK.search(text):
+        return None
+    return _iso(text) or _syslog(text, reference) or _other(text) or _whole(text, reference)
 
 
 def _epoch(number: float) -> dt.datetime | None:
@@ -94,6 +115,52 @@ def _syslog(text: str, reference: dt.datetime | None) -> dt.datetime | None:
     if year is None and moment > now + dt.timedelta(days=2):
         return moment.replace(year=moment.year - 1)
     return moment
+
+
+def find_time(text: str, *, reference: dt.datetime | None = None) -> dt.datetime | None:
+    """Return the first moment written anywhere in the first 2,000 characters of a text."""
+    for found in _ANYWHERE.finditer(text[:2000]):
+        try:
+            moment = _from_parts(found, reference)
+        except (ValueError, OverflowError):
+            continue
+        if moment is not None and _EARLIEST <= moment <= _LATEST:
+            return moment
+    return None
+
+
+def _whole(text: str, reference: dt.datetime | None) -> dt.datetime | None:
+    found = _ANYWHERE.fullmatch(text.strip("[]"))
+    return _from_parts(found, reference) if found else None
+
+
+def _from_parts(found: re.Match[str], reference: dt.datetime | None) -> dt.datetime | None:
+    parts = found.groupdict()
+
+    def one(name: str) -> str | None:
+        return next((value for key, value in parts.items() if key.startswith(name) and value), None)
+
+    month, day, year = one("month") or "", one("day") or "", one("year")
+    number = _MONTHS.get(month.lower()) or (int(month) if month.isdigit() else 0)
+    if not number:
+        return None
+    now = reference or dt.datetime.now(UTC)
+    hour, minute, second = (int(part) for part in re.split("[:.]", parts["clock"]))
+    if parts["half"]:
+        hour = hour % 12 + (12 if parts["half"] == "PM" else 0)
+    micro = int((parts["fraction"] or "")[:6].ljust(6, "0"))
+    moment = dt.datetime(int(year or now.year), number, int(day), hour, minute, second, micro, tzinfo=UTC)
+    moment -= _offset(parts["offset"], parts["zone"])
+    if year is None and moment > now + dt.timedelta(days=2):
+        return moment.replace(year=moment.year - 1)
+    return moment
+
+
+def _offset(offset: str | None, zone: str | None) -> dt.timedelta:
+    if offset:
+        size = dt.timedelta(hours=int(offset[1:3]), minutes=int(offset[-2:]))
+        return -size if offset[0] == "-" else size
+    return dt.timedelta(hours=_ZONES.get(zone or "", 0))
 
 
 def _other(text: str) -> dt.datetime | None:

@@ -235,3 +235,11 @@ def test_a_recommended_action_is_proposed_from_its_alert_by_a_person(
     assert response["Location"] == f"/actions/{action.id}/"
     assert (action.proposer_user, action.target_value, action.status) == (analyst, "WS-1031", "pending")
     assert "You proposed this" in client.get(f"/queue/{action.id}/").content.decode()
+
+
+def test_pages_that_would_send_mail_say_that_nothing_does(analyst: User) -> None:
+    client = logged_in(analyst)
+    for path in ("/accounts/password/reset/", "/accounts/email/"):
+        for response in (client.get(path), client.post(path, {"email": "a@b.example"})):
+            assert response.status_code == 404
+            assert "sends no e-mail" in response.content.decode()

@@ -1,12 +1,13 @@
 """The connection is visible, and whatever was missed is shown when it comes back."""
 
+import json
 import re
 import time
 from collections.abc import Iterator, Mapping
 
 import pytest
 from django.contrib.sessions.models import Session
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from accounts.models import User
 from tests.browser.conftest import Browsers, aside
@@ -81,6 +82,32 @@ def test_thirty_seconds_without_a_server_lose_nothing(
     expect(page.locator("[data-row]")).to_have_count(6)
     shown = page.locator("[data-row] strong").all_inner_texts()
     assert shown == [f"WS-10{number}" for number in range(31, 37)]
+
+
+def test_a_lost_broker_is_said_and_old_news_is_dropped(browsers: Browsers, proposed: Propose, analyst: User) -> None:
+    action = aside(proposed)
+    page = browsers.page(analyst)
+    sockets: list[WebSocketRoute] = []
+    page.route_web_socket(re.compile("/ws/live/"), lambda socket: sockets.append(socket))  # noqa: PLW0108 - Playwright wants a function
+    page.goto(f"/queue/{action.id}/")
+    state(page, "live", 10)
+
+    def row(revision: int, words: str) -> None:
+        content = (
+            f'<hx-partial hx-target="#act-{action.id}" hx-swap="outerMorph">'
+            f'<li id="act-{action.id}" data-row data-rev="{revision}">{words}</li></hx-partial>'
+        )
+        news = {"content": content, "event": 1, "kind": "x", "object_type": "action"}
+        sockets[0].send(json.dumps({**news, "object_id": str(action.id), "revision": revision}))
+
+    sockets[0].send('{"live": "off"}')
+    expect(page.locator("#live-word")).to_have_text("Live updates off")
+    row(action.revision + 5, "newer")
+    row(action.revision + 4, "older")
+    sockets[0].send('{"live": "on"}')
+    state(page, "live", 5)
+    expect(page.locator(f"#act-{action.id}")).to_have_text("newer")
+    expect(page.locator("#connection")).not_to_be_visible()
 
 
 def test_an_ended_session_says_so_and_keeps_what_was_typed(

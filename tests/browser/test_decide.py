@@ -232,3 +232,25 @@ def test_people_of_another_team_hear_nothing(browsers: Browsers, proposed: Propo
     page.wait_for_timeout(1500)
     expect(page.locator("[data-row]")).to_have_count(0)
     assert not any("WS-1032" in frame or '"content"' in frame for frame in heard)
+
+
+def test_going_back_shows_the_item_before_and_stays_live(
+    browsers: Browsers, proposed: Propose, analyst: User, senior: User
+) -> None:
+    first, second = aside(lambda: [proposed(value="WS-1031"), proposed(value="WS-1032")])
+    page = browsers.page(analyst)
+    page.goto("/queue/")
+    live(page)
+    for value in ("WS-1031", "WS-1032"):
+        page.keyboard.press("j")
+        expect(page.locator("#act-title")).to_contain_text(value)
+    expect(page).to_have_url(re.compile(f"/queue/{second.id}/"))
+    page.go_back()
+    expect(page.locator("#act-title")).to_contain_text("WS-1031")
+    expect(page.locator(f"#act-{first.id}")).to_have_class(re.compile("is-current"))
+    expect(page.locator("#live")).to_have_attribute("data-state", "live")
+    aside(lambda: vote(senior, first, "reject", reason_code="policy"))
+    expect(page.locator(".act-state")).to_contain_text("senior")
+    page.keyboard.press("j")
+    expect(page.locator("#act-title")).to_contain_text("WS-1032")
+    assert browsers.complaints == []
