@@ -40,6 +40,9 @@ class Facts:
     same_type_before: int
     rollback_plan: str
     is_rollback: bool = False
+    #: Who stopped or froze what covers this, when and why; empty where nothing does.
+    stopped: str = ""
+    frozen: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Outcome:
     detail: str
     used: int | None = None
     cap: int | None = None
+    #: The level that this outcome asks for at least.
+    at_least: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the JSON form, without an empty meter."""
@@ -71,6 +76,17 @@ def evaluate(facts: Facts) -> list[Outcome]:
 def refusal(outcomes: list[Outcome]) -> Outcome | None:
     """Return the outcome that refuses, if one does."""
     return next((item for item in outcomes if item.outcome == "refuse"), None)
+
+
+def least_level(outcomes: list[Outcome]) -> Outcome | None:
+    """Return the outcome that asks for people, if one does; the level only rises by it."""
+    return next((item for item in outcomes if item.at_least), None)
+
+
+def _kill_switch(facts: Facts) -> Outcome:
+    if facts.stopped:
+        return Outcome("kill_switch", "refuse", facts.stopped)
+    return Outcome("kill_switch", "pass", "Nothing that this needs is stopped.")
 
 
 def _allowlist(facts: Facts) -> Outcome:
@@ -164,7 +180,16 @@ def _anomaly(facts: Facts) -> Outcome:
     return Outcome("anomaly", "pass", f"This agent proposed this type {facts.same_type_before} times before.")
 
 
+def _change_freeze(facts: Facts) -> Outcome:
+    if facts.frozen:
+        return Outcome(
+            "change_freeze", "warn", f"{facts.frozen} Nothing proceeds by itself meanwhile.", at_least="recommended"
+        )
+    return Outcome("change_freeze", "pass", "No change freeze covers this.")
+
+
 _ORDER: tuple[Callable[[Facts], Outcome], ...] = (
+    _kill_switch,
     _allowlist,
     _canonical_target,
     _protected_target,
@@ -173,4 +198,5 @@ _ORDER: tuple[Callable[[Facts], Outcome], ...] = (
     _blast_radius,
     _rollback_plan,
     _anomaly,
+    _change_freeze,
 )

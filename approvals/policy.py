@@ -73,6 +73,14 @@ def rule_of(level: str, **match: Any) -> Rule:
     )
 
 
+def raised(judgement: Judgement, level: str, reason: str) -> Judgement:
+    """Return the judgement with at least this level, in the matched rule's name; nothing is ever lowered."""
+    if ORDER.index(judgement.rule.level) >= ORDER.index(level):
+        return judgement
+    rule = rule_of(level, id=judgement.rule.id, note=judgement.rule.note)
+    return Judgement(rule, (*judgement.reasons, reason))
+
+
 FAIL_CLOSED = rule_of("dual_required", note="no rule matches: two people")
 
 

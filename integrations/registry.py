@@ -13,3 +13,8 @@ def register(connector: Connector) -> None:
 def connector_for(action_type: str) -> Connector | None:
     """Return the connector that performs this type, or None."""
     return next((item for item in _CONNECTORS.values() if action_type in item.action_types), None)
+
+
+def connectors() -> list[Connector]:
+    """Return every connector on offer, by key."""
+    return sorted(_CONNECTORS.values(), key=lambda item: item.key)

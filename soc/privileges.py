@@ -25,6 +25,12 @@ RESTRICTED: dict[str, tuple[str, ...]] = {
     "approvals_slotassignment": ("SELECT", "INSERT", "UPDATE", "DELETE"),
     "approvals_policyproceeding": ("SELECT", "INSERT"),
     "approvals_attempt": ("SELECT", "INSERT", "UPDATE"),
+    "approvals_stop": (
+        "SELECT",
+        "INSERT",
+        "UPDATE (revision, lift_requested_by_id, lift_requested_person_id, lift_requested_at, lift_reason,"
+        " lifted_by_id, lifted_person_id, lifted_at)",
+    ),
     "approvals_policyversion": ("SELECT", "INSERT", "UPDATE (is_current)"),
     "approvals_policyrule": ("SELECT", "INSERT"),
     # What arrived stays as it arrived; a verdict is superseded, never rewritten; people's words are only added to.
@@ -35,6 +41,11 @@ RESTRICTED: dict[str, tuple[str, ...]] = {
     "live_liveevent": ("SELECT", "INSERT", "DELETE"),
 }
 
+# Only its owner may close a database; an external one may belong to somebody else (docs/operations.md has the SQL).
+_OWN_DATABASE = """
+    SELECT datname FROM pg_database
+    WHERE datname = current_database() AND pg_has_role(current_user, datdba, 'USAGE')
+"""
 _FREE = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
@@ -56,6 +67,23 @@ def grant(*, using: str, **_: Any) -> None:
             for statement in _statements(table, role):
                 cursor.execute(statement)
         cursor.execute(_bound("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}", role=role))
+        cursor.execute(_OWN_DATABASE)
+        if (own := cursor.fetchone()) is not None:
+            for statement in closed_database(own[0], role):
+                cursor.execute(statement)
+
+
+def closed_database(name: str, role: str) -> list[sql.Composed]:
+    """Return what leaves `role` nothing but to connect and to use the schema: no temporary tables that shadow ours.
+
+    For the database's owner, connected to it. A copy made with CREATE DATABASE … TEMPLATE loses the first two.
+    """
+    return [
+        _bound("REVOKE ALL ON DATABASE {name} FROM PUBLIC, {role}", name=name, role=role),
+        _bound("GRANT CONNECT ON DATABASE {name} TO {role}", name=name, role=role),
+        _bound("REVOKE ALL ON SCHEMA public FROM PUBLIC, {role}", role=role),
+        _bound("GRANT USAGE ON SCHEMA public TO {role}", role=role),
+    ]
 
 
 def _closed(cursor: CursorWrapper) -> list[sql.Composed]:

@@ -17,7 +17,7 @@ from tests.cast import (
     source,
     team,
 )
-from tests.databases import django_db_setup, owner_connection, service_env
+from tests.databases import django_db_setup, owner_connection, service_env, superuser_connection
 from tests.proposals import proposed
 
 __all__ = [
@@ -39,5 +39,6 @@ __all__ = [
     "senior2",
     "service_env",
     "source",
+    "superuser_connection",
     "team",
 ]

@@ -19,6 +19,10 @@ from django.test import TransactionTestCase
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from soc.privileges import closed_database
+
+#: Set by tests.services for the embedded cluster; for an external one by whoever runs the tests.
+SUPERUSER_URL = "COUNTERSIGN_TEST_SUPERUSER_URL"
 #: Two workers must not both migrate the template. Any number that nothing else locks.
 _TEMPLATE_LOCK = 7_305_114
 
@@ -40,12 +44,11 @@ def own_name() -> str:
 def django_db_setup(django_test_environment: None, django_db_blocker: Any) -> Iterator[None]:
     """Replace pytest-django's: the database comes from the template, the connection is the serving role's."""
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
-        with _template_lock():
-            _migrate_template()
+        _migrate_template()
         renew_database()
         connection.close()
         patch.setitem(connection.settings_dict, "NAME", own_name())
-        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: renew_database())
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: renew_database())
         yield
         connections.close_all()
         _as_owner(_drop(own_name()))
@@ -72,6 +75,15 @@ def owner_connection(db: None) -> Iterator[psycopg.Connection]:
     """A connection of the owner to the test database, in autocommit; it sees committed rows only."""
     with psycopg.connect(database_url(own_name(), "COUNTERSIGN_DATABASE_OWNER_URL"), autocommit=True) as owner:
         yield owner
+
+
+@pytest.fixture
+def superuser_connection(db: None) -> Iterator[psycopg.Connection]:
+    """A superuser's connection to the test database, in autocommit: the administrator whom the audit must expose."""
+    if SUPERUSER_URL not in os.environ:
+        pytest.skip(f"{SUPERUSER_URL} names no superuser of the external database")
+    with psycopg.connect(database_url(own_name(), SUPERUSER_URL), autocommit=True) as superuser:
+        yield superuser
 
 
 def renew_database() -> None:
@@ -103,13 +115,15 @@ def _cut_off_the_serving_role() -> None:
 
 
 def _migrate_template() -> None:
+    """Make the template; the worker that comes second waits for the lock and finds it made."""
     with psycopg.connect(_maintenance_url(), autocommit=True) as owner:
+        owner.execute("SELECT pg_advisory_lock(%s)", [_TEMPLATE_LOCK])
         known = owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template_name()]).fetchone()
         if known is not None:
             return
         owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(template_name())))
-    with _connected_as_owner():
-        call_command("migrate", verbosity=0, interactive=False)
+        with _connected_as_owner():
+            call_command("migrate", verbosity=0, interactive=False)
 
 
 @contextmanager
@@ -125,13 +139,6 @@ def _connected_as_owner() -> Iterator[None]:
         patch.setitem(connection.settings_dict, "PORT", str(owner.get("port", "")))
         yield
         connection.close()
-
-
-@contextmanager
-def _template_lock() -> Iterator[None]:
-    with psycopg.connect(_maintenance_url(), autocommit=True) as owner:
-        owner.execute("SELECT pg_advisory_lock(%s)", [_TEMPLATE_LOCK])
-        yield
 
 
 def _maintenance_url() -> str:

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from soc.supervisor.launch import Child, launch, signal_group
-from soc.supervisor.postgres import OWNER_ROLE, SERVING_ROLE, Cluster, find_binaries
+from soc.supervisor.postgres import ADMIN_ROLE, OWNER_ROLE, SERVING_ROLE, Cluster, find_binaries
 from soc.supervisor.redis import redis_server
 from soc.supervisor.runtime import (
     Account,
@@ -50,6 +50,7 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         cluster = start_postgres(_running)
         os.environ["COUNTERSIGN_DATABASE_URL"] = cluster.url(SERVING_ROLE)
         os.environ["COUNTERSIGN_DATABASE_OWNER_URL"] = cluster.url(OWNER_ROLE)
+        os.environ["COUNTERSIGN_TEST_SUPERUSER_URL"] = cluster.url(ADMIN_ROLE)
     if not os.environ.get("COUNTERSIGN_DATABASE_OWNER_URL"):
         raise pytest.UsageError("COUNTERSIGN_DATABASE_URL needs COUNTERSIGN_DATABASE_OWNER_URL (with CREATEDB) beside.")
     return (yield)

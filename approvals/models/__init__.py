@@ -1,6 +1,7 @@
 """Pending actions, their policy, decisions and executions."""
 
 from approvals.models.action import ActionStatus, ApprovalSlot, PendingAction, ProposerKind
+from approvals.models.control import Stop, StopKind, StopScope
 from approvals.models.decision import Decision, DecisionKind, EvidenceView, ReasonCode, SlotAssignment
 from approvals.models.execution import Attempt, AttemptState, BlastCounter, BlastHold, PolicyProceeding
 from approvals.models.policy import AtDeadline, Level, PolicyRule, PolicyVersion
@@ -24,4 +25,7 @@ __all__ = [
     "ProposerKind",
     "ReasonCode",
     "SlotAssignment",
+    "Stop",
+    "StopKind",
+    "StopScope",
 ]

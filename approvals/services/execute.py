@@ -22,6 +22,7 @@ from approvals.services.blast import release_by_inverse, release_hold
 from approvals.services.facts import asset_of, preconditions_of
 from approvals.services.record import announce, save_move
 from approvals.services.withdraw import void_lost_votes
+from approvals.stops import what_holds
 from audit.actors import SYSTEM, Actor
 from integrations import kill_points
 from integrations.base import CallResult, Connector, EffectRequest, Ending
@@ -30,6 +31,8 @@ from integrations.registry import connector_for
 logger = logging.getLogger(__name__)
 #: How long a claim that a cap held back waits before it is tried again.
 RETRY_SECONDS = 5
+#: A stop's reason may be longer than what is kept on the action.
+HELD_BACK_CHARS = 300
 _ATTEMPT_OF = {
     Ending.SUCCEEDED: (AttemptState.SUCCEEDED, ActionStatus.EXECUTED),
     Ending.FAILED: (AttemptState.FAILED, ActionStatus.FAILED),
@@ -72,6 +75,8 @@ def claim_action(*, action_id: uuid.UUID) -> Claim | str:
             connector = connector_for(action.action_type)
             if connector is None:
                 return _hold_back(action, "No connector can perform this now.")
+            if words := what_holds(action, connector.key):
+                return _hold_back(action, words)
             if preconditions_of(_asset(action)) != action.preconditions:
                 return _cancel_changed(action)
             if not _take_blast_radius(action):
@@ -189,6 +194,7 @@ def _take_blast_radius(action: PendingAction) -> bool:
 
 def _hold_back(action: PendingAction, words: str) -> str:
     """Leave it approved and say so once; it is tried again until its expiry."""
+    words = words[:HELD_BACK_CHARS]
     is_news = action.held_back != words
     action.held_back = words
     action.next_claim_at = database_now() + dt.timedelta(seconds=RETRY_SECONDS)

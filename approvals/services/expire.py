@@ -10,6 +10,7 @@ from approvals.clock import database_now
 from approvals.models import ActionStatus, AtDeadline, PendingAction
 from approvals.services.propose import proceed
 from approvals.services.record import announce, save_move
+from approvals.stops import without_held
 from audit.actors import SYSTEM
 
 BATCH = 50
@@ -25,11 +26,14 @@ def expire_due() -> int:
 
 
 def proceed_due() -> int:
-    """Let optional actions proceed whose deadline passed and to which nobody objected; return how many."""
+    """Let optional actions proceed whose deadline passed and to which nobody objected; return how many.
+
+    What is stopped or frozen waits, until it is lifted or expires; the claim asks again.
+    """
     rows = PendingAction.objects.filter(
         status=ActionStatus.PENDING, at_deadline__in=_PROCEEDS, deadline_at__lte=database_now()
     )
-    return _each(rows, _proceed)
+    return _each(without_held(rows), _proceed)
 
 
 def mark_overdue() -> int:

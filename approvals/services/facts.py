@@ -8,8 +8,9 @@ from django.conf import settings
 
 from accounts.models import Team
 from approvals import catalogue, guardrails
-from approvals.models import BlastCounter, PendingAction, PolicyVersion
+from approvals.models import BlastCounter, PendingAction, PolicyVersion, StopKind
 from approvals.policy import Rule
+from approvals.stops import stop_over
 from approvals.transitions import OPEN
 from integrations.inventory import Asset, find
 from integrations.registry import connector_for
@@ -87,7 +88,14 @@ def gather(
         earlier_proposals=by_agent.count(),
         same_type_before=by_agent.filter(action_type=type_key).count(),
         rollback_plan=rollback_plan,
+        stopped=_words(StopKind.KILL_SWITCH, type_key, agent_id, connector.key if connector else ""),
+        frozen=_words(StopKind.CHANGE_FREEZE, type_key, agent_id, connector.key if connector else ""),
     )
+
+
+def _words(kind: StopKind, type_key: str, agent_id: uuid.UUID | None, connector: str) -> str:
+    found = stop_over(kind=kind, action_type=type_key, agent_id=agent_id, connector=connector)
+    return found.words if found else ""
 
 
 def blast_meter(*, team: Team, key: str | None) -> tuple[int, int]:

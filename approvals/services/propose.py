@@ -200,6 +200,8 @@ def _insert(
 ) -> PendingAction:
     version, rules = fact_service.current_rules()
     judgement = policy.judge(_subject(proposal.action_type, parsed.asset), rules)
+    if (least := guardrails.least_level(outcomes)) and least.at_least:
+        judgement = policy.raised(judgement, least.at_least, least.detail)
     rule = judgement.rule
     preconditions = fact_service.preconditions_of(parsed.asset)
     canonical = canonical_bytes(

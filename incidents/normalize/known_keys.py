@@ -116,10 +116,10 @@ def collect_leaves(
     for parent, key, value in found:
         name, above = plain(key), plain(parent)
         meaning = KEYS.get(above + name) or KEYS.get(name.removeprefix("p")) or KEYS.get(name)
-        taken = meaning is not None and _take(entities, meaning, value)
+        taken = meaning is not None and take(entities, meaning, value)
         if shapes and not taken:
             guess = shape(above, name)
-            taken = guess is not None and guess != meaning and _take(entities, guess, value)
+            taken = guess is not None and guess != meaning and take(entities, guess, value)
             if name in IDENTIFIERS or above + name in IDENTIFIERS:
                 accounts.append(value)
         if not taken and isinstance(value, str):
@@ -133,7 +133,8 @@ def collect_leaves(
             entities.scan(text)
 
 
-def _take(entities: Entities, meaning: tuple[str, str], value: Any) -> bool:
+def take(entities: Entities, meaning: tuple[str, str], value: Any) -> bool:
+    """Take a value by what its field means; return whether it was new."""
     kind, role = meaning
     before = len(entities.found)
     if kind == "address":

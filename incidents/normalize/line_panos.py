@@ -19,8 +19,8 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
         "xff_ip referer_url sender subject recipient x x x x x x device_name"
     ),
     "SYSTEM": word_list(
-        "x received_at serial type subtype x generated_at x event_name object x x module severity description x x x x x "
-        "x x device_name"
+        "x received_at serial type subtype x generated_at x event_name object x x module severity description x x x x "
+        "x x x device_name"
     ),
     "GLOBALPROTECT": word_list(
         "x received_at serial type subtype x generated_at x event_name stage auth_method tunnel_type srcuser x "

@@ -17,11 +17,9 @@ _SYSTEM = frozenset({"EventID", "Level", "Computer", "Channel", "EventRecordID",
 
 
 def looks_like(text: str) -> bool:
-    """Return whether a text begins as an XML document, perhaps behind a syslog header."""
-    start = text.find("<", 0, 300)
-    while start != -1 and re.match(r"<\d{1,3}>", text[start : start + 5]):
-        start = text.find("<", start + 1, 300)
-    return start != -1 and _TAG.match(text, start) is not None or text.lstrip()[:5] == "<?xml"
+    """Return whether a text is an XML document; a header before it is gone by now."""
+    text = text.strip()
+    return text.startswith("<?xml") or (bool(_TAG.match(text)) and text.endswith(">") and "</" in text)
 
 
 def windows_event(text: str) -> dict[str, Any] | None:

@@ -195,7 +195,8 @@ def _pair_time(lower: dict[str, Any], reference: dt.datetime | None) -> dt.datet
 
 _TITLES = (
     "attack", "threatname", "threat_name", "virus", "rulename", "rule_name", "signature", "risk name", "msg", "message",
-    "logdesc", "description", "name", "event", "action", "operationmessagetext", "eventdescription", "event description",
+    "logdesc", "description", "name", "event", "action", "operationmessagetext", "eventdescription",
+    "event description",
 )  # fmt: skip
 _IDS = ("attackid", "ruleid", "rule_id", "sid", "signature_id", "logid", "log_id", "eventid", "event_id", "threatid")
 _SEVERITIES = ("severity", "sev", "crlevel", "threatseverity", "risk", "level", "log_level")

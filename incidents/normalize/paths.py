@@ -30,6 +30,40 @@ def pick(payload: Any, path: str) -> Any:
     return None
 
 
+def spread(payload: Any, path: str) -> list[Any]:
+    """Return all scalars at a path, lists opened anywhere on it, keys compared without case; at most 64.
+
+    >>> spread({"evidence": [{"ipAddress": "10.0.0.1"}, {"other": 1}]}, "evidence.ipaddress")
+    ['10.0.0.1']
+    """
+    found: list[Any] = []
+    _spread(payload, path.lower().split("."), 0, found)
+    return found
+
+
+def _spread(value: Any, steps: list[str], place: int, found: list[Any]) -> None:
+    if isinstance(value, list):
+        for item in value[:64]:
+            if len(found) < 64:
+                _spread(item, steps, place, found)
+    elif place == len(steps):
+        if value is not None and value != "" and not isinstance(value, dict):
+            found.append(value)
+    elif isinstance(value, dict):
+        lower = {str(key).lower(): item for key, item in value.items()}
+        for end in range(place + 1, len(steps) + 1):
+            key = ".".join(steps[place:end])
+            if key in lower:
+                _spread(lower[key], steps, end, found)
+
+
+def objects(payload: Any, path: str) -> list[dict[str, Any]]:
+    """Return the objects in the list (or the one object) at a path, at most 64."""
+    value = pick(payload, path) if path else payload
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items[:64] if isinstance(item, dict)]
+
+
 def first(payload: Any, *paths: str) -> Any:
     """Return the first value present that is not empty; of a list, its first scalar."""
     for path in paths:

@@ -43,10 +43,10 @@ OCCURRED = word_list(
     "occurredat firstactivitydatetime origtime originaltime firstseen eventstarttime activitystarttime "
     "contexttimestamp timegenerated eventtime clienttimestamp starttime start begintime begin end"
 )
-_TIME_ENDINGS = ("timestamp", "time", "date", "datetime", "at", "on", "start", "end")
+_TIME_ENDINGS = ("timestamp", "time", "date", "datetime", "at", "on", "start", "end", "create", "created")
 _SAID = frozenset(
     word_list(
-        "action activity activitytype reason outcome result status verdict category message description detail "
+        "action activity activitytype operationname displaymessage kind reason outcome result status verdict category message description detail "
         "details operation eventtype eventaction eventname actionname disposition statusdetail resultdescription "
         "eventdescription actiontype subtype rulename policyname threatname malwarename ruledescription comment"
     )

@@ -7,7 +7,8 @@ import * as newrows from "./newrows.js";
 import * as decide from "./decide.js";
 import * as queue from "./queue.js";
 import * as hotkeys from "./hotkeys.js";
+import * as failures from "./failures.js";
 import * as live from "./live.js";
 
 // live first: hx-ws connects as soon as htmx is ready.
-for (const part of [live, theme, clock, countdown, nav, newrows, decide, queue, hotkeys]) part.start();
+for (const part of [live, theme, clock, countdown, nav, newrows, decide, queue, hotkeys, failures]) part.start();

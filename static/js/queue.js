@@ -12,6 +12,7 @@ function mark(actionId) {
 }
 
 let deciding = false;
+let loading = null;
 
 export function start() {
   document.addEventListener("htmx:after:swap", (event) => {
@@ -20,14 +21,23 @@ export function start() {
     if (!shown) return;
     mark(shown.dataset.action);
     if (!detail.querySelector("form[data-decide]")) forget(shown.dataset.action);
-    if (event.detail.ctx?.target !== detail) return;
+    const { ctx } = event.detail;
+    if (ctx?.target !== detail || ctx.swap === "none") return;
     detail.scrollTop = 0;
     // After one's own decision the form is gone: the focus goes to the result, so that j goes on from there.
     if (deciding) detail.querySelector("[data-result], [data-error]")?.focus();
     deciding = false;
+    loading = null;
     pane.arrive();
   });
-  document.addEventListener("htmx:finally:request", pane.arrive);
+  // Of several rows chosen in a row only the last one counts; the others' requests are given up.
+  document.addEventListener("htmx:finally:request", (event) => {
+    if (!loading || event.detail.ctx.sourceElement !== loading) return;
+    loading = null;
+    pane.stay();
+    const shown = document.querySelector("#detail [data-action]");
+    if (shown) mark(shown.dataset.action);
+  });
   // Below the split's width a row is a plain link: the whole page changes, and back works as everywhere.
   document.addEventListener("htmx:before:request", (event) => {
     const link = event.detail.ctx?.sourceElement;
@@ -35,7 +45,10 @@ export function start() {
     if (link?.matches?.("[data-row-link]") && !matchMedia("(min-width: 1200px)").matches) {
       event.preventDefault();
       location.assign(link.href);
-    } else if (link?.matches?.("[data-row-link]")) pane.leave();
+    } else if (link?.matches?.("[data-row-link]")) {
+      loading = link;
+      pane.leave();
+    }
   });
   const open = document.querySelector("[data-row].is-current");
   if (open && matchMedia("(min-width: 1200px)").matches) rows.select(open);

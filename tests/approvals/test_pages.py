@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from approvals.models import Decision, EvidenceView, PendingAction
+from incidents.models import TriageVerdict
 from tests.cast import PASSWORD
 from tests.factories.incidents import TriageVerdictFactory
 
@@ -219,7 +220,7 @@ def test_the_way_home_is_by_role(analyst: User, manager: User, auditor: User) ->
 def test_a_recommended_action_is_proposed_from_its_alert_by_a_person(
     analyst: User, manager: User, outsider: User, estate: None
 ) -> None:
-    verdict = TriageVerdictFactory(
+    verdict: TriageVerdict = TriageVerdictFactory.create(
         recommended_actions=[{"type": "isolate_host", "target": {"type": "host", "value": "WS-1031"}, "why": HOSTILE}]
     )
     path = f"/alerts/{verdict.alert_id}/propose/0/"

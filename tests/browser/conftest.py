@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from accounts.models import User
 from approvals.models import PendingAction
@@ -70,8 +70,12 @@ class Browsers:
             name, value = aside(lambda: session_cookie(user)).split("=", 1)
             context.add_cookies([{"name": name, "value": value, "url": self.server.origin}])
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-        context.on("console", lambda message: message.type == "error" and self.complaints.append(message.text))
+        context.on("console", self._listen)
         return context
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
 
     def page(self, user: User | None = None, **options: Any) -> Page:
         """Return a fresh page of that person."""
@@ -99,9 +103,10 @@ def web(transactional_db: None, service_env: Mapping[str, str]) -> Iterator[WebS
 def browsers(web: WebServer) -> Iterator[Browsers]:
     """Chromium, or a skip that says why; with CI=true a failure."""
     path = _chromium()
+    if path is None and os.environ.get("CI") == "true":
+        pytest.fail("no Chromium on this machine")
     if path is None:
-        words = "no Chromium on this machine"
-        pytest.fail(words) if os.environ.get("CI") == "true" else pytest.skip(words)
+        pytest.skip("no Chromium on this machine")
     with contextlib.ExitStack() as stack:
         yield Browsers(path, web, stack)
 

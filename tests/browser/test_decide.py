@@ -81,6 +81,24 @@ def test_keys_pressed_while_an_item_loads_act_on_that_item(browsers: Browsers, p
     assert aside(lambda: Decision.objects.get().action.target_value) == "WS-1032"
 
 
+def test_of_several_rows_chosen_quickly_the_last_one_is_shown(
+    browsers: Browsers, proposed: Propose, senior: User
+) -> None:
+    aside(lambda: [proposed(value=f"WS-10{number}") for number in range(31, 37)])
+    page = browsers.logged_in(senior)
+    live(page)
+    for _ in range(5):
+        page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.locator("#act-title")).to_contain_text("WS-1035")
+    expect(page.locator("input[name=decision]:checked")).to_have_value("approve")
+    expect(page.locator("[data-row].is-current strong")).to_have_text("WS-1035")
+    page.keyboard.press("Escape")
+    page.keyboard.press("k")
+    expect(page.locator("#act-title")).to_contain_text("WS-1034")
+    assert browsers.complaints == []
+
+
 def test_no_key_decides_while_the_form_is_closed_or_somebody_types(
     browsers: Browsers, proposed: Propose, senior: User
 ) -> None:
@@ -254,3 +272,28 @@ def test_going_back_shows_the_item_before_and_stays_live(
     page.keyboard.press("j")
     expect(page.locator("#act-title")).to_contain_text("WS-1032")
     assert browsers.complaints == []
+
+
+def test_an_error_page_is_said_in_words_and_not_put_into_the_pane(
+    browsers: Browsers, proposed: Propose, analyst: User
+) -> None:
+    aside(lambda: [proposed(value="WS-1031"), proposed(value="WS-1032")])
+    page = browsers.page(analyst)
+    page.goto("/queue/")
+    live(page)
+    page.keyboard.press("j")
+    expect(page.locator("#act-title")).to_contain_text("WS-1031")
+    page.route(
+        "**/queue/*/", lambda route: route.fulfill(status=503, body="<!doctype html><title>x</title><h1>no</h1>")
+    )
+    # Both keys before the answer: the second was meant for the item that never came.
+    page.evaluate(
+        "for (const key of ['j', 'a']) document.body.dispatchEvent(new KeyboardEvent('keydown', {key, bubbles: true}))"
+    )
+    expect(page.locator("#toasts")).to_contain_text("Not available just now")
+    expect(page.locator("[data-row].is-current strong")).to_have_text("WS-1031")
+    expect(page.locator("input[name=decision]:checked")).to_have_count(0)
+    expect(page.locator("#act-title")).to_contain_text("WS-1031")
+    expect(page.locator("h1")).to_have_count(1)
+    page.keyboard.press("a")
+    expect(page.locator("input[name=decision]:checked")).to_have_count(1)

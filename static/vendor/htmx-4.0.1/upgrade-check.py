@@ -37,9 +37,20 @@ RENAMED_ATTRS = {
 # Attributes that were implicitly inherited in htmx 2 (via getClosestAttributeValue,
 # findAttributeTargets, or getValuesForElement walking up the tree).
 INHERITABLE_ATTRS = {
-    "hx-boost", "hx-confirm", "hx-encoding", "hx-headers", "hx-include",
-    "hx-indicator", "hx-push-url", "hx-replace-url", "hx-select",
-    "hx-select-oob", "hx-swap", "hx-sync", "hx-target", "hx-vals",
+    "hx-boost",
+    "hx-confirm",
+    "hx-encoding",
+    "hx-headers",
+    "hx-include",
+    "hx-indicator",
+    "hx-push-url",
+    "hx-replace-url",
+    "hx-select",
+    "hx-select-oob",
+    "hx-swap",
+    "hx-sync",
+    "hx-target",
+    "hx-vals",
     # These are removed/renamed in v4 but we still flag inheritance patterns
     # so the user sees the full picture:
     "hx-disabled-elt",
@@ -76,9 +87,13 @@ EVENT_RENAMES = {
 }
 
 REMOVED_EVENTS = {
-    "htmx:validation:validate", "htmx:validation:failed",
-    "htmx:validation:halted", "htmx:xhr:loadstart",
-    "htmx:xhr:loadend", "htmx:xhr:progress", "htmx:xhr:abort",
+    "htmx:validation:validate",
+    "htmx:validation:failed",
+    "htmx:validation:halted",
+    "htmx:xhr:loadstart",
+    "htmx:xhr:loadend",
+    "htmx:xhr:progress",
+    "htmx:xhr:abort",
 }
 
 SSE_EVENT_RENAMES = {
@@ -143,13 +158,28 @@ CONFIG_RENAMES = {
 }
 
 REMOVED_CONFIG = {
-    "addedClass", "allowEval", "allowNestedOobSwaps", "allowScriptTags",
-    "attributesToSettle", "defaultSwapDelay", "disableSelector",
-    "getCacheBusterParam", "historyCacheSize", "methodsThatUseUrlParams",
-    "refreshOnHistoryMiss", "responseHandling", "scrollBehavior",
-    "scrollIntoViewOnBoost", "selfRequestsOnly", "settlingClass",
-    "swappingClass", "triggerSpecsCache", "useTemplateFragments",
-    "withCredentials", "wsBinaryType", "wsReconnectDelay",
+    "addedClass",
+    "allowEval",
+    "allowNestedOobSwaps",
+    "allowScriptTags",
+    "attributesToSettle",
+    "defaultSwapDelay",
+    "disableSelector",
+    "getCacheBusterParam",
+    "historyCacheSize",
+    "methodsThatUseUrlParams",
+    "refreshOnHistoryMiss",
+    "responseHandling",
+    "scrollBehavior",
+    "scrollIntoViewOnBoost",
+    "selfRequestsOnly",
+    "settlingClass",
+    "swappingClass",
+    "triggerSpecsCache",
+    "useTemplateFragments",
+    "withCredentials",
+    "wsBinaryType",
+    "wsReconnectDelay",
 }
 
 # Old hx-swap show/scroll combined syntax: show:#selector:position
@@ -172,6 +202,7 @@ REMOVED_RESPONSE_HEADERS = {
 # Simple DOM tree
 # ---------------------------------------------------------------------------
 
+
 class Node:
     __slots__ = ("tag", "attrs", "line", "children", "parent")
 
@@ -192,10 +223,24 @@ class Node:
         return bool(REQUEST_ATTRS & set(self.attrs))
 
 
-VOID_ELEMENTS = frozenset({
-    "area", "base", "br", "col", "embed", "hr", "img", "input",
-    "link", "meta", "param", "source", "track", "wbr",
-})
+VOID_ELEMENTS = frozenset(
+    {
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+    }
+)
 
 
 class TreeBuilder(HTMLParser):
@@ -235,6 +280,7 @@ class TreeBuilder(HTMLParser):
 # Template syntax stripping
 # ---------------------------------------------------------------------------
 
+
 def _keep_newlines(match):
     return "\n" * match.group().count("\n")
 
@@ -255,6 +301,7 @@ def strip_template_syntax(text):
 # Issue collection
 # ---------------------------------------------------------------------------
 
+
 class Issue:
     __slots__ = ("file", "line", "category", "message")
 
@@ -272,6 +319,7 @@ class Issue:
 # Tree-based checks
 # ---------------------------------------------------------------------------
 
+
 def check_node(node, filepath, issues):
     """Check a single node for migration issues, then recurse into children."""
     attrs = node.attrs
@@ -281,18 +329,17 @@ def check_node(node, filepath, issues):
 
         # Removed attributes
         if name_lower in REMOVED_ATTRS:
-            issues.append(Issue(filepath, node.line, "removed-attr",
-                                f"{attr_name} is removed → {REMOVED_ATTRS[name_lower]}"))
+            issues.append(
+                Issue(filepath, node.line, "removed-attr", f"{attr_name} is removed → {REMOVED_ATTRS[name_lower]}")
+            )
 
         # Renamed attributes
         if name_lower in RENAMED_ATTRS:
-            issues.append(Issue(filepath, node.line, "renamed-attr",
-                                f"{attr_name} → {RENAMED_ATTRS[name_lower]}"))
+            issues.append(Issue(filepath, node.line, "renamed-attr", f"{attr_name} → {RENAMED_ATTRS[name_lower]}"))
 
         # Extension attributes (SSE / WS)
         if name_lower in EXT_ATTR_RENAMES:
-            issues.append(Issue(filepath, node.line, "ext",
-                                f"{attr_name} → {EXT_ATTR_RENAMES[name_lower]}"))
+            issues.append(Issue(filepath, node.line, "ext", f"{attr_name} → {EXT_ATTR_RENAMES[name_lower]}"))
 
         # Old event names in hx-on attributes
         if name_lower.startswith("hx-on:") or name_lower.startswith("hx-on::"):
@@ -318,13 +365,23 @@ def check_hx_on_event(node, attr_name, filepath, issues):
 
     if event_lower in ALL_OLD_EVENTS_LOWER:
         original, new_name = ALL_OLD_EVENTS_LOWER[event_lower]
-        issues.append(Issue(filepath, node.line, "renamed-event",
-                            f'{attr_name} uses old event name "{original}" → '
-                            f'use hx-on:{new_name}'))
+        issues.append(
+            Issue(
+                filepath,
+                node.line,
+                "renamed-event",
+                f'{attr_name} uses old event name "{original}" → use hx-on:{new_name}',
+            )
+        )
     elif event_lower in REMOVED_EVENTS_LOWER:
-        issues.append(Issue(filepath, node.line, "removed-event",
-                            f'{attr_name} uses removed event '
-                            f'{REMOVED_EVENTS_LOWER[event_lower]}'))
+        issues.append(
+            Issue(
+                filepath,
+                node.line,
+                "removed-event",
+                f"{attr_name} uses removed event {REMOVED_EVENTS_LOWER[event_lower]}",
+            )
+        )
 
 
 def check_swap_syntax(node, value, filepath, issues):
@@ -333,9 +390,14 @@ def check_swap_syntax(node, value, filepath, issues):
     if m:
         kind, selector, position = m.groups()
         target_key = f"{kind}Target"
-        issues.append(Issue(filepath, node.line, "swap-syntax",
-                            f'old {kind}:{selector}:{position} syntax → '
-                            f'use {kind}:{position} {target_key}:{selector}'))
+        issues.append(
+            Issue(
+                filepath,
+                node.line,
+                "swap-syntax",
+                f"old {kind}:{selector}:{position} syntax → use {kind}:{position} {target_key}:{selector}",
+            )
+        )
 
 
 def is_boostable(node):
@@ -386,8 +448,10 @@ def attrs_value(node, attr_name):
 def csrf_hint(value):
     """Return an extra warning if the value carries a CSRF token."""
     if CSRF_VALUE.search(value):
-        return (" (this looks like a CSRF token; without :inherited the header "
-                "does not reach child elements and the server rejects the request)")
+        return (
+            " (this looks like a CSRF token; without :inherited the header "
+            "does not reach child elements and the server rejects the request)"
+        )
     return ""
 
 
@@ -409,10 +473,16 @@ def check_inheritance(root, filepath, issues):
             if name_lower == "hx-boost":
                 for desc in node.descendants():
                     if desc.tag in ("a", "form"):
-                        issues.append(Issue(filepath, node.line, "inheritance",
-                                            f'{attr_name} needs :inherited suffix '
-                                            f'(descendant <{desc.tag}> on line {desc.line} '
-                                            f'will no longer inherit it)'))
+                        issues.append(
+                            Issue(
+                                filepath,
+                                node.line,
+                                "inheritance",
+                                f"{attr_name} needs :inherited suffix "
+                                f"(descendant <{desc.tag}> on line {desc.line} "
+                                f"will no longer inherit it)",
+                            )
+                        )
                         break  # one warning per attr is enough
                 continue
 
@@ -420,10 +490,15 @@ def check_inheritance(root, filepath, issues):
             for desc in node.descendants():
                 source = request_source(desc, boosted)
                 if source:
-                    issues.append(Issue(filepath, node.line, "inheritance",
-                                        f'{attr_name} needs :inherited suffix '
-                                        f'(descendant on line {desc.line} has {source})'
-                                        + csrf_hint(attrs_value(node, attr_name))))
+                    issues.append(
+                        Issue(
+                            filepath,
+                            node.line,
+                            "inheritance",
+                            f"{attr_name} needs :inherited suffix "
+                            f"(descendant on line {desc.line} has {source})" + csrf_hint(attrs_value(node, attr_name)),
+                        )
+                    )
                     break
             else:
                 # No request attribute in this file. hx-headers is still almost
@@ -431,12 +506,17 @@ def check_inheritance(root, filepath, issues):
                 # <body> in a base template, and the requests live in the child
                 # templates. A single-file scan cannot see them.
                 if name_lower == "hx-headers":
-                    issues.append(Issue(filepath, node.line, "inheritance",
-                                        f'{attr_name} needs :inherited suffix to reach '
-                                        f'descendants (no request attribute in this file; '
-                                        f'if this is a base template, the requests are in '
-                                        f'other files)'
-                                        + csrf_hint(attrs_value(node, attr_name))))
+                    issues.append(
+                        Issue(
+                            filepath,
+                            node.line,
+                            "inheritance",
+                            f"{attr_name} needs :inherited suffix to reach "
+                            f"descendants (no request attribute in this file; "
+                            f"if this is a base template, the requests are in "
+                            f"other files)" + csrf_hint(attrs_value(node, attr_name)),
+                        )
+                    )
 
         for child in node.children:
             walk(child)
@@ -448,6 +528,7 @@ def check_inheritance(root, filepath, issues):
 # Text-based checks (JS / script / config)
 # ---------------------------------------------------------------------------
 
+
 def check_text(raw_text, filepath, issues):
     """Scan raw file text line-by-line for old event names, JS API, and config."""
     for lineno, line in enumerate(raw_text.splitlines(), 1):
@@ -455,41 +536,35 @@ def check_text(raw_text, filepath, issues):
         for old_event, new_event in ALL_OLD_EVENTS.items():
             if old_event in line:
                 # Skip if this is inside an hx-on attribute (handled by tree check)
-                if re.search(r'hx-on\S*=', line):
+                if re.search(r"hx-on\S*=", line):
                     continue
-                issues.append(Issue(filepath, lineno, "old-event",
-                                    f'old event name "{old_event}" → "{new_event}"'))
+                issues.append(Issue(filepath, lineno, "old-event", f'old event name "{old_event}" → "{new_event}"'))
 
         for removed_event in REMOVED_EVENTS:
             if removed_event in line:
-                if re.search(r'hx-on\S*=', line):
+                if re.search(r"hx-on\S*=", line):
                     continue
-                issues.append(Issue(filepath, lineno, "removed-event",
-                                    f'removed event "{removed_event}"'))
+                issues.append(Issue(filepath, lineno, "removed-event", f'removed event "{removed_event}"'))
 
         # Old JS API methods
         for old_api, replacement in REMOVED_JS_API.items():
             # Match htmx.methodName( to avoid false positives
             if re.search(re.escape(old_api) + r"\s*\(", line):
-                issues.append(Issue(filepath, lineno, "old-api",
-                                    f"{old_api}() is removed → {replacement}"))
+                issues.append(Issue(filepath, lineno, "old-api", f"{old_api}() is removed → {replacement}"))
 
         # Old config key names
         for old_cfg, new_cfg in CONFIG_RENAMES.items():
             if re.search(r"(?:config\.|['\"])" + re.escape(old_cfg) + r"(?:['\"]|\s*[=:])", line):
-                issues.append(Issue(filepath, lineno, "renamed-config",
-                                    f'config "{old_cfg}" → "{new_cfg}"'))
+                issues.append(Issue(filepath, lineno, "renamed-config", f'config "{old_cfg}" → "{new_cfg}"'))
 
         for removed_cfg in REMOVED_CONFIG:
             if re.search(r"(?:config\.|['\"])" + re.escape(removed_cfg) + r"(?:['\"]|\s*[=:])", line):
-                issues.append(Issue(filepath, lineno, "removed-config",
-                                    f'config "{removed_cfg}" is removed'))
+                issues.append(Issue(filepath, lineno, "removed-config", f'config "{removed_cfg}" is removed'))
 
         # Removed response headers in JS
         for header, fix in REMOVED_RESPONSE_HEADERS.items():
             if header in line:
-                issues.append(Issue(filepath, lineno, "removed-header",
-                                    f'"{header}" is removed → {fix}'))
+                issues.append(Issue(filepath, lineno, "removed-header", f'"{header}" is removed → {fix}'))
 
 
 # ---------------------------------------------------------------------------
@@ -558,18 +633,18 @@ def collect_files(paths, extensions):
 # ---------------------------------------------------------------------------
 
 COLORS = {
-    "removed-attr": "\033[31m",     # red
-    "renamed-attr": "\033[33m",     # yellow
-    "inheritance": "\033[35m",      # magenta
-    "renamed-event": "\033[33m",    # yellow
-    "removed-event": "\033[31m",    # red
-    "swap-syntax": "\033[33m",      # yellow
-    "ext": "\033[36m",              # cyan
-    "old-event": "\033[33m",        # yellow
-    "old-api": "\033[31m",          # red
-    "renamed-config": "\033[33m",   # yellow
-    "removed-config": "\033[31m",   # red
-    "removed-header": "\033[31m",   # red
+    "removed-attr": "\033[31m",  # red
+    "renamed-attr": "\033[33m",  # yellow
+    "inheritance": "\033[35m",  # magenta
+    "renamed-event": "\033[33m",  # yellow
+    "removed-event": "\033[31m",  # red
+    "swap-syntax": "\033[33m",  # yellow
+    "ext": "\033[36m",  # cyan
+    "old-event": "\033[33m",  # yellow
+    "old-api": "\033[31m",  # red
+    "renamed-config": "\033[33m",  # yellow
+    "removed-config": "\033[31m",  # red
+    "removed-header": "\033[31m",  # red
 }
 RESET = "\033[0m"
 
@@ -578,15 +653,17 @@ DEFAULT_EXTENSIONS = [".html", ".php", ".js", ".ts", ".jinja", ".jinja2", ".j2",
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description="Scan HTML templates for htmx 2 → 4 migration issues.")
-    parser.add_argument("paths", nargs="*", default=["."],
-                        help="Files or directories to scan (default: current directory)")
-    parser.add_argument("--ext", action="append", default=[],
-                        help="Additional file extensions to scan (can be used multiple times, "
-                             "e.g. --ext .vue --ext .svelte)")
-    parser.add_argument("--no-color", action="store_true",
-                        help="Disable colored output")
+    parser = argparse.ArgumentParser(description="Scan HTML templates for htmx 2 → 4 migration issues.")
+    parser.add_argument(
+        "paths", nargs="*", default=["."], help="Files or directories to scan (default: current directory)"
+    )
+    parser.add_argument(
+        "--ext",
+        action="append",
+        default=[],
+        help="Additional file extensions to scan (can be used multiple times, e.g. --ext .vue --ext .svelte)",
+    )
+    parser.add_argument("--no-color", action="store_true", help="Disable colored output")
     args = parser.parse_intermixed_args()
 
     extensions = list(DEFAULT_EXTENSIONS)
@@ -626,8 +703,7 @@ def main():
                 else:
                     print(issue)
 
-    print(f"\nFound {total_issues} issue(s) in {files_with_issues} of {len(files)} file(s).",
-          file=sys.stderr)
+    print(f"\nFound {total_issues} issue(s) in {files_with_issues} of {len(files)} file(s).", file=sys.stderr)
     sys.exit(1 if total_issues > 0 else 0)
 
 
