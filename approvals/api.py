@@ -15,7 +15,7 @@ from accounts.models import Scope, User
 from accounts.rest.authentication import Principal, bearer, session_only, session_or
 from accounts.rest.paging import page
 from accounts.rest.problems import Problem
-from approvals import schemas, selectors
+from approvals import control_api, schemas, selectors
 from approvals.errors import KeyReused, MovedOn, NotAllowed, NotVisible, TooMany, WrongFields
 from approvals.models import ActionStatus, PendingAction
 from approvals.proof import proof_of
@@ -25,6 +25,7 @@ from approvals.services.propose import Proposal, Proposer, propose
 from approvals.services.rollback import propose_rollback
 
 router = Router(tags=["actions"])
+router.add_router("", control_api.router)
 #: How often a waiting GET looks; each look is one primary-key read.
 WAIT_STEP_SECONDS = 0.25
 MAX_WAIT_SECONDS = 60

@@ -10,6 +10,7 @@ from accounts.rest.authentication import Principal, session_or
 from accounts.rest.paging import page
 from approvals.clock import database_now
 from approvals.models import Stop
+from approvals.schemas import when
 
 router = Router(tags=["control"])
 
@@ -26,17 +27,17 @@ def list_stops(request: HttpRequest, limit: int | None = None, cursor: str | Non
 def stop_out(stop: Stop) -> dict[str, Any]:
     """Return one stop; persons are stable ids, as in decisions."""
     return {
-        "id": stop.id,
+        "id": str(stop.id),
         "kind": stop.kind,
         "scope": stop.scope,
         "key": stop.key,
         "label": stop.label,
         "reason": stop.reason,
         "words": stop.words,
-        "set_by": stop.set_by_person_id,
-        "set_at": stop.set_at,
-        "starts_at": stop.starts_at,
-        "ends_at": stop.ends_at,
+        "set_by": str(stop.set_by_person_id),
+        "set_at": when(stop.set_at),
+        "starts_at": when(stop.starts_at),
+        "ends_at": when(stop.ends_at),
         "lift": _lift(stop),
         "url": "/control/",
     }
@@ -46,7 +47,7 @@ def _lift(stop: Stop) -> dict[str, Any] | None:
     if stop.lift_requested_at is None:
         return None
     return {
-        "requested_by": stop.lift_requested_person_id,
-        "requested_at": stop.lift_requested_at,
+        "requested_by": str(stop.lift_requested_person_id),
+        "requested_at": when(stop.lift_requested_at),
         "reason": stop.lift_reason,
     }

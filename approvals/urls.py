@@ -2,11 +2,16 @@
 
 from django.urls import path
 
-from approvals.views import decide, propose, queue, record
+from approvals.views import control, decide, propose, queue, record
 
 app_name = "approvals"
 urlpatterns = [
     path("queue/", queue.queue, name="queue"),
+    path("control/", control.control, name="control"),
+    path("control/stop/", control.stop, name="control_stop"),
+    path("control/<uuid:stop_id>/request-lift/", control.ask_to_lift, name="control_request_lift"),
+    path("control/<uuid:stop_id>/withdraw-lift/", control.withdraw_request, name="control_withdraw_lift"),
+    path("control/<uuid:stop_id>/confirm-lift/", control.lift, name="control_confirm_lift"),
     path("queue/<uuid:action_id>/", queue.queue_item, name="queue_item"),
     path("a/<uuid:action_id>/", record.phone, name="phone"),
     path("alerts/<uuid:alert_id>/propose/<int:number>/", propose.propose_from_alert, name="propose"),

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from accounts.people import main_role, roles_of
+from approvals.control_selectors import strip_for
+from approvals.models import Stop
 from approvals.selectors import needs_me_count
 from live.selectors import latest_id
 
@@ -33,6 +35,7 @@ NAVIGATION = (
     ("/alerts/", "Alerts", "alert-triangle", "a"),
     ("/agents/", "Agents", "robot", "t"),
     ("/metrics/", "Metrics", "chart-bar", "m"),
+    ("/control/", "Control", "player-pause", "c"),
     ("/audit/", "Audit", "history", "l"),
     ("/estate/", "Estate", "server-2", "e"),
     ("/help/", "Help", "help-circle", "h"),
@@ -84,6 +87,11 @@ class Desk:
     def needs_me(self) -> int:
         """How many pending actions the person may decide now."""
         return needs_me_count(self._user) if self._user else 0
+
+    @cached_property
+    def stops(self) -> list[Stop]:
+        """What is stopped or frozen now and concerns the person."""
+        return strip_for(self._user) if self._user else []
 
     @cached_property
     def since(self) -> int:

@@ -29,6 +29,7 @@ export const REGISTRY = [
   { keys: ["g a"], scope: "global", words: "Go to alerts", run: go("/alerts/") },
   { keys: ["g t"], scope: "global", words: "Go to agents", run: go("/agents/") },
   { keys: ["g m"], scope: "global", words: "Go to metrics", run: go("/metrics/") },
+  { keys: ["g c"], scope: "global", words: "Go to control", run: go("/control/") },
   { keys: ["g l"], scope: "global", words: "Go to the audit log", run: go("/audit/") },
   { keys: ["g e"], scope: "global", words: "Go to the simulated estate", run: go("/estate/") },
   { keys: ["g h"], scope: "global", words: "Go to help", run: go("/help/") },
