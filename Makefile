@@ -24,8 +24,9 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	find templates -name '*.html' -exec $(BIN)/djade --check --target-version 5.2 {} +
-	$(BIN)/python scripts/lint_templates.py templates */templates
-	find static/vendor -name upgrade-check.py -exec $(BIN)/python {} templates \;
+	$(BIN)/python scripts/lint_templates.py templates
+	$(BIN)/python static/vendor/htmx-4.0.1/upgrade-check.py templates
+	$(BIN)/python scripts/assets.py check
 	$(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 

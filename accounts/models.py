@@ -132,3 +132,25 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}…"
+
+
+class AgentWebhookSecret(models.Model):
+    """A key that signs what is sent to an agent, encrypted; at most two are in use, so that it can be changed."""
+
+    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="webhook_secrets")
+    #: Fernet's token; its key is derived from the secret key (accounts/webhook_secrets.py).
+    ciphertext = models.TextField()
+    created_at = models.DateTimeField()
+    #: Set by a rotation: from then on it signs nothing.
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["agent"], condition=Q(expires_at=None), name="one_newest_webhook_secret_per_agent"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"webhook secret of {self.agent}"

@@ -1,10 +1,11 @@
 """Who somebody is: roles, teams, and how the audit log names them. guardian stays behind this module."""
 
 import uuid
+from collections.abc import Collection
 
 from guardian.models import UserObjectPermission
 
-from accounts.models import Agent, Role, User
+from accounts.models import Agent, Role, RoleGrant, User
 from audit.actors import Actor
 
 #: Roles from the most to the least powerful, for showing one of several.
@@ -26,6 +27,12 @@ def roles_of(user: User) -> frozenset[str]:
     if not user.is_active:  # also false of AnonymousUser
         return frozenset()
     return frozenset(user.role_grants.filter(revoked_at=None).values_list("role", flat=True))
+
+
+def with_a_role(users: Collection[User]) -> set[int]:
+    """Return the ids of those of the users who hold a role now; what they see is asked for each of them elsewhere."""
+    active = [user.pk for user in users if user.is_active]
+    return set(RoleGrant.objects.filter(user__in=active, revoked_at=None).values_list("user_id", flat=True))
 
 
 def team_ids_of(user: User) -> list[uuid.UUID]:

@@ -19,6 +19,7 @@ from approvals import control_api, schemas, selectors
 from approvals.errors import KeyReused, MovedOn, NotAllowed, NotVisible, TooMany, WrongFields
 from approvals.models import ActionStatus, PendingAction
 from approvals.proof import proof_of
+from approvals.services import callbacks
 from approvals.services.cancel import cancel
 from approvals.services.decide import Vote, decide
 from approvals.services.propose import Proposal, Proposer, propose
@@ -61,6 +62,8 @@ def post_action(request: HttpRequest, payload: schemas.ActionIn) -> Status[dict[
 def _proposal(payload: schemas.ActionIn, key: str, body: bytes) -> Proposal:
     if payload.incident:
         raise _wrong([{"field": "incident", "error": "there is no such incident"}])
+    if payload.callback_url and (words := callbacks.why_not(payload.callback_url)):
+        raise _wrong([{"field": "callback_url", "error": words}])
     try:
         alert_id = schemas.parse_uuid(payload.alert)
     except ValueError:

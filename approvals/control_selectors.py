@@ -79,9 +79,12 @@ def choices_for(user: User) -> list[ChoiceGroup]:
 
 def confirmers_of(stop: Stop) -> list[Confirmer]:
     """Return people who may confirm the request: entitled, of the stop's team if it has one, not who asked."""
+    asker = stop.lift_requested_person_id
+    if asker is None:
+        return []
     people = (
         User.objects.filter(is_active=True, role_grants__revoked_at=None, role_grants__role__in=ENTITLED[stop.kind])
-        .exclude(person_id=stop.lift_requested_person_id)
+        .exclude(person_id=asker)
         .distinct()
         .order_by("username")
         .prefetch_related("role_grants")

@@ -132,7 +132,27 @@ def action_detail(action: PendingAction, viewer: User | None) -> dict[str, Any]:
         "rollback_of": str(action.rollback_of_id) if action.rollback_of_id else None,
         "alert": str(action.alert_id) if action.alert_id else None,
         "incident": None,
+        "callback": _callback(action),
     }
+
+
+def _callback(action: PendingAction) -> dict[str, Any] | None:
+    if not action.callback_url:
+        return None
+    deliveries = [
+        {
+            "webhook_id": item.webhook_id,
+            "event": item.event,
+            "state": item.state,
+            "attempts": item.attempts,
+            "last_status": item.last_status,
+            "last_error": item.last_error or None,
+            "next_attempt_at": when(item.next_attempt_at) if item.state == "pending" else None,
+            "at": when(item.last_attempt_at or item.created_at),
+        }
+        for item in action.callbacks.all()
+    ]
+    return {"url": action.callback_url, "deliveries": deliveries}
 
 
 def _decision(vote: Decision, action: PendingAction, viewer: User | None) -> dict[str, Any]:

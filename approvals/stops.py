@@ -56,9 +56,7 @@ def covered_by(stop: Stop) -> Q:
 
 
 def _over(action: PendingAction, kind: StopKind, connector: str) -> Stop | None:
-    return stop_over(
-        kind=kind, action_type=action.action_type, agent_id=action.proposer_agent_id, connector=connector
-    )
+    return stop_over(kind=kind, action_type=action.action_type, agent_id=action.proposer_agent_id, connector=connector)
 
 
 def _types_of(connector: str) -> list[str]:

@@ -1,7 +1,8 @@
 """What the sweeper runs for this app: deadlines, leases, and approved actions whose nudge was lost."""
 
-from django.db.models import Q
+from django.db.models import F, Q
 
+from approvals.callback_couriers import dispatch_due
 from approvals.clock import database_now
 from approvals.models import ActionStatus, PendingAction
 from approvals.services.execute import execute
@@ -17,7 +18,9 @@ def execute_due() -> int:
     """Execute approved actions that no worker claimed; return how many were looked at."""
     now = database_now()
     due = PendingAction.objects.filter(Q(next_claim_at=None) | Q(next_claim_at__lte=now), status=ActionStatus.APPROVED)
-    ids = list(due.order_by("decided_at", "pk").values_list("pk", flat=True)[:BATCH])
+    # What waited longest for a try comes first, so that what a stop or a cap holds back starves nobody.
+    order = (F("next_claim_at").asc(nulls_first=True), "decided_at", "pk")
+    ids = list(due.order_by(*order).values_list("pk", flat=True)[:BATCH])
     for pk in ids:
         execute(action_id=pk)
     return len(ids)
@@ -30,3 +33,4 @@ def register_sweeps() -> None:
     register("approvals.mark_overdue", 2, mark_overdue)
     register("approvals.reap_leases", 1, reap_leases)
     register("approvals.execute_due", 1, execute_due)
+    register("approvals.deliver_callbacks", 1, dispatch_due)

@@ -23,7 +23,7 @@ _SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _list_of_raw = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class Malformed(Exception):  # noqa: N818 - says what is so
+class Malformed(Exception):
     """The body is no JSON: nothing of it can be told apart, nothing is stored."""
 
 
@@ -39,7 +39,7 @@ class RawItem:
     is_too_large: bool = False
 
 
-class _Refused(Exception):  # noqa: N818 - says what happened
+class _Refused(Exception):
     """This item cannot be taken; `is_syntax` when it is not JSON at all."""
 
     def __init__(self, words: str, *, is_syntax: bool = False) -> None:

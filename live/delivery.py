@@ -1,6 +1,6 @@
 """Who gets what: sessions are asked again, then the changes are rendered for those still entitled. In threads."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 
 from live.pointers import Pointer
@@ -25,23 +25,30 @@ class Close(IntEnum):
     NOT_ALLOWED = 4403
 
 
-def compose(seats: Iterable[Seat], pointers: list[Pointer], *, again: bool = False) -> dict[Seat, list[Message] | Close]:
-    """Return for each seat what to send, or why to close it. Without pointers this only asks the sessions."""
+#: What a seat gets: messages in order, or the reason to close it.
+Answer = list[Message] | Close
+
+
+def compose(
+    seats: Iterable[Seat], pointers: list[Pointer], hand_over: Callable[[Seat, Answer], None], *, again: bool = False
+) -> None:
+    """Hand over for each seat what to send, or why to close it, as soon as it is known.
+
+    Nobody waits for the rendering of those who come after. Without pointers this only asks the sessions.
+    """
     seats = set(seats)
     people = viewers(key for key, _ in seats)
     made: dict[tuple[object, frozenset[str]], list[Message]] = {}
-    answers: dict[Seat, list[Message] | Close] = {}
     for seat in seats:
         key, wanted = seat
         verdict = judge(people.get(key))
         if verdict is not None:
-            answers[seat] = verdict
+            hand_over(seat, verdict)
             continue
         user = people[key].user
         if (user.pk, wanted) not in made:
             made[user.pk, wanted] = messages_for(user, pointers, wanted, again=again)
-        answers[seat] = made[user.pk, wanted]
-    return answers
+        hand_over(seat, made[user.pk, wanted])
 
 
 def judge(viewer: Viewer | None) -> Close | None:
@@ -51,6 +58,8 @@ def judge(viewer: Viewer | None) -> Close | None:
     return None if viewer.may_look else Close.NOT_ALLOWED
 
 
-def catch_up(seat: Seat, since: int) -> list[Message] | Close:
+def catch_up(seat: Seat, since: int) -> Answer:
     """Return what the seat missed since an event, in order."""
-    return compose({seat}, missed(since), again=True)[seat]
+    answers: dict[Seat, Answer] = {}
+    compose({seat}, missed(since), answers.__setitem__, again=True)
+    return answers[seat]

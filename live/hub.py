@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from django.db import InterfaceError, OperationalError
 
-from live.delivery import Close, compose
+from live.delivery import Answer, Close, Seat, compose
 from live.listener import Listener
 from live.member import Member
 from live.pointers import Pointer
@@ -87,7 +87,8 @@ class Hub:
                 await asyncio.wait_for(self._first_try.wait(), FIRST_TRY_SECONDS)
         if self._snapshot is None:
             snapshot = await while_delivering(snapshot_now)
-            self._snapshot = self._snapshot or snapshot
+            if self._snapshot is None:  # Nobody else was quicker while we waited.
+                self._snapshot = snapshot
         held = Counter(each.user_id for each in self._members)
         if held[member.user_id] >= SOCKETS_PER_PERSON:
             return False
@@ -160,15 +161,16 @@ class Hub:
                 self._deliveries.append(time.monotonic())
 
     async def _send(self, batch: list[Pointer]) -> None:
-        members = list(self._members)
-        answers = await while_delivering(compose, {member.seat for member in members}, batch)
+        seated: dict[Seat, list[Member]] = {}
+        for member in self._members:
+            seated.setdefault(member.seat, []).append(member)
+        loop = asyncio.get_running_loop()
+
+        def hand_over(seat: Seat, answer: Answer) -> None:
+            loop.call_soon_threadsafe(_give, seated[seat], answer)
+
+        await while_delivering(compose, seated, batch, hand_over)
         self._note_database(None)
-        for member in members:
-            answer = answers[member.seat]
-            if isinstance(answer, Close):
-                member.end(answer)
-            else:
-                member.offer(answer)
 
     async def _pause_when_many(self) -> None:
         now = time.monotonic()
@@ -215,6 +217,14 @@ class Hub:
         if error is None and self._is_database_away:
             logger.info("live.database_back")
         self._is_database_away = error is not None
+
+
+def _give(members: list[Member], answer: Answer) -> None:
+    for member in members:
+        if isinstance(answer, Close):
+            member.end(answer)
+        else:
+            member.offer(answer)
 
 
 async def _keep_going(job: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -1,6 +1,6 @@
 """What each kind of object looks like on a page: the upper apps register a renderer, `live` knows none of them."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +32,15 @@ def register(object_type: str, renderer: Renderer, viewer_class: ViewerClass | N
     TOPICS[object_type] = Topic(object_type, renderer, viewer_class)
 
 
-def _any_active_person(viewer: Any) -> bool:
-    return bool(viewer.is_active)
+def _active(viewers: Collection[Any]) -> set[Any]:
+    return {viewer.pk for viewer in viewers if viewer.is_active}
 
 
-#: accounts sets this in ready(): False closes the viewer's sockets with 4403 (no role, no team).
-viewer_check: Callable[[Any], bool] = _any_active_person
+#: accounts sets this in ready(): the keys of those of the viewers who may look at anything at all (have a role). The
+#: others' sockets are closed with 4403. One question for all of them: it is asked before everything that is sent.
+entitled: Callable[[Collection[Any]], set[Any]] = _active
+
+
+def is_entitled(viewer: Any) -> bool:
+    """Ask `entitled` for one viewer."""
+    return viewer.pk in entitled([viewer])

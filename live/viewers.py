@@ -35,16 +35,15 @@ def viewers(session_keys: Iterable[str]) -> dict[str, Viewer]:
     """Return the good ones among the sessions: not ended, not expired, person active, password the same."""
     claims = _claims(session_keys)
     people = get_user_model()._default_manager.in_bulk({claim.user_id for claim in claims.values()})
-    found: dict[Any, Viewer] = {}
-    good: dict[str, Viewer] = {}
-    for key, claim in claims.items():
-        user = people.get(claim.user_id)
-        if user is None or not user.is_active or not _is_of_this_password(user, claim.auth_hash):
-            continue
-        if claim.user_id not in found:
-            found[claim.user_id] = Viewer(user, topics.viewer_check(user))
-        good[key] = found[claim.user_id]
-    return good
+    good = {
+        key: people[claim.user_id]
+        for key, claim in claims.items()
+        if claim.user_id in people
+        and people[claim.user_id].is_active
+        and _is_of_this_password(people[claim.user_id], claim.auth_hash)
+    }
+    may_look = topics.entitled(list({user.pk: user for user in good.values()}.values())) if good else set()
+    return {key: Viewer(user, user.pk in may_look) for key, user in good.items()}
 
 
 def _claims(session_keys: Iterable[str]) -> dict[str, _Claim]:

@@ -18,7 +18,7 @@ def since(request: HttpRequest) -> HttpResponse:
     """Answer `?since=ID` with 204, or with `{"event", "latest", "changes", "content"}` as this viewer may see it."""
     if not request.user.is_authenticated:
         return _refuse(401, "The session has ended. Log in again.")
-    if not topics.viewer_check(request.user):
+    if not topics.is_entitled(request.user):
         return _refuse(403, "Without a role and a team there is nothing to see.")
     wishes = Wishes.read({"since": request.GET.get("after", "0"), **request.GET.dict()})
     newest = latest_id()

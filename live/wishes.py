@@ -17,7 +17,7 @@ class Wishes:
     def read(cls, query: Mapping[str, str]) -> "Wishes":
         """Read `since=ID` and `topics=a,b`."""
         text = query.get("since", "0")
-        is_id = text.isascii() and text.isdigit() and len(text) <= 19  # noqa: PLR2004 (digits of a bigint)
+        is_id = text.isascii() and text.isdigit() and len(text) <= 19
         words = (word.strip() for word in query.get("topics", "").split(",")[:20])
         return cls(
             since=min(int(text), _BIGGEST_ID) if is_id else 0,

@@ -32,7 +32,10 @@ class StrictParser(Parser):
 def _validation(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Name each wrong field; never echo the value."""
     errors = [
-        {"field": ".".join(str(part) for part in item["loc"] if part not in ("body", "payload", "query", "path")), "error": item["msg"]}
+        {
+            "field": ".".join(str(part) for part in item["loc"] if part not in ("body", "payload", "query", "path")),
+            "error": item["msg"],
+        }
         for item in error.errors
     ]
     return problem_response(422, "Some fields cannot be taken; nothing was stored.", code="wrong_fields", errors=errors)

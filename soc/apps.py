@@ -5,7 +5,7 @@ from django.db.models.signals import post_migrate
 
 from audit.checkpoints import write_due
 from live.sweep import register
-from soc import checks as checks
+from soc import checks  # noqa: F401 - registers itself
 from soc.privileges import grant
 
 

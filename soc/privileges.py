@@ -31,6 +31,13 @@ RESTRICTED: dict[str, tuple[str, ...]] = {
         "UPDATE (revision, lift_requested_by_id, lift_requested_person_id, lift_requested_at, lift_reason,"
         " lifted_by_id, lifted_person_id, lifted_at)",
     ),
+    # What was sent to whom stays; only where it stands moves.
+    "approvals_callbackdelivery": (
+        "SELECT",
+        "INSERT",
+        "UPDATE (state, attempts, next_attempt_at, lease_until, last_status, last_error, last_attempt_at, ended_at)",
+    ),
+    "accounts_agentwebhooksecret": ("SELECT", "INSERT", "UPDATE (expires_at)"),
     "approvals_policyversion": ("SELECT", "INSERT", "UPDATE (is_current)"),
     "approvals_policyrule": ("SELECT", "INSERT"),
     # What arrived stays as it arrived; a verdict is superseded, never rewritten; people's words are only added to.

@@ -93,9 +93,12 @@ def renew_database() -> None:
         sql.Identifier(own_name()), sql.Identifier(template_name())
     )
     _cut_off_the_serving_role()
+    _as_owner(_drop(own_name()), copy)
     # A copy takes over tables and their grants, but not the rights on the database itself.
-    closed = sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(sql.Identifier(own_name()))
-    _as_owner(_drop(own_name()), copy, closed)
+    role = str(conninfo_to_dict(os.environ["COUNTERSIGN_DATABASE_URL"]).get("user", ""))
+    with psycopg.connect(database_url(own_name(), "COUNTERSIGN_DATABASE_OWNER_URL"), autocommit=True) as owner:
+        for statement in closed_database(own_name(), role):
+            owner.execute(statement)
 
 
 def _cut_off_the_serving_role() -> None:
@@ -103,9 +106,9 @@ def _cut_off_the_serving_role() -> None:
 
     Nobody comes in again meanwhile; the new database starts open.
     """
-    with psycopg.connect(_maintenance_url(), autocommit=True) as owner:
-        with contextlib.suppress(psycopg.errors.InvalidCatalogName):
-            owner.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(own_name())))
+    shut = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(own_name()))
+    with contextlib.suppress(psycopg.errors.InvalidCatalogName):
+        _as_owner(shut)
     with psycopg.connect(os.environ["COUNTERSIGN_DATABASE_URL"], autocommit=True) as serving:
         serving.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"

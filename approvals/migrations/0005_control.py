@@ -7,8 +7,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-_HERE = Path(__file__).resolve().parent
-SQL = _HERE.parent / "sql" / "control.sql"
+SQL = Path(__file__).resolve().parent.parent / "sql" / "control.sql"
 
 REVERSE = """
 DROP TRIGGER approvals_guard_claim ON public.approvals_pendingaction;
@@ -19,14 +18,12 @@ DROP FUNCTION public.approvals_guard_stop();
 DROP FUNCTION public.approvals_check_lift(public.approvals_stop, public.approvals_stop);
 DROP FUNCTION public.approvals_may_control(bigint, uuid, text);
 """
-# TEMPORARY until 0004 of the callbacks lands: depend on it by name then.
-_BEFORE = next((path.stem for path in sorted(_HERE.glob("0004_*.py"))), "0003_first_policy")
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("approvals", _BEFORE),
+        ("approvals", "0004_callbackdelivery"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

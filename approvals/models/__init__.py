@@ -1,6 +1,7 @@
 """Pending actions, their policy, decisions and executions."""
 
 from approvals.models.action import ActionStatus, ApprovalSlot, PendingAction, ProposerKind
+from approvals.models.callback import CallbackDelivery, CallbackState
 from approvals.models.control import Stop, StopKind, StopScope
 from approvals.models.decision import Decision, DecisionKind, EvidenceView, ReasonCode, SlotAssignment
 from approvals.models.execution import Attempt, AttemptState, BlastCounter, BlastHold, PolicyProceeding
@@ -14,6 +15,8 @@ __all__ = [
     "AttemptState",
     "BlastCounter",
     "BlastHold",
+    "CallbackDelivery",
+    "CallbackState",
     "Decision",
     "DecisionKind",
     "EvidenceView",

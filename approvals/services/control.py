@@ -187,7 +187,9 @@ def _check_role(user: User, kind: str, what: str) -> None:
 
 def _check_fresh(proof: Proof, now: dt.datetime) -> None:
     if proof.at is None or (now - proof.at).total_seconds() > FRESH_SECONDS:
-        raise NotAllowed("step_up_required", "Confirm who you are (a log-in younger than five minutes). It still holds.")
+        raise NotAllowed(
+            "step_up_required", "Confirm who you are (a log-in younger than five minutes). It still holds."
+        )
 
 
 def _check_holds(stop: Stop, now: dt.datetime) -> None:
@@ -269,7 +271,9 @@ def _name(user: User | None) -> str:
 
 def _facts(stop: Stop) -> dict[str, Any]:
     window = {
-        name: at.isoformat() for name, at in (("starts_at", stop.starts_at), ("ends_at", stop.ends_at)) if at is not None
+        name: at.isoformat()
+        for name, at in (("starts_at", stop.starts_at), ("ends_at", stop.ends_at))
+        if at is not None
     }
     return {"kind": stop.kind, "scope": stop.scope, "key": stop.key, "label": stop.label, **window}
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from approvals import hooks
 from approvals.models import PendingAction
 from audit.actors import Actor
 from audit.services import record
@@ -31,6 +32,9 @@ def announce(
         revision=action.revision,
         team_id=str(action.team_id),
     )
+    if _is_move(before, after):
+        for hook in hooks.on_moved:
+            hook(action)
     record(
         action=name,
         actor=actor,
@@ -42,3 +46,9 @@ def announce(
         reason=reason,
         team_id=str(action.team_id),
     )
+
+
+def _is_move(before: dict[str, Any] | None, after: dict[str, Any] | None) -> bool:
+    """Whether the entry tells of another status (a vote, a delay, a mark does not)."""
+    status = (after or {}).get("status")
+    return status is not None and status != (before or {}).get("status")

@@ -156,7 +156,9 @@ def _say_stopped(request: HttpRequest, stored: Stop) -> None:
     words = f"Stopped: {stored.what}. Nothing new is dispatched; what was approved waits."
     under_way = in_flight(stop=stored)
     if under_way:
-        words += f" {under_way} effect{'s were' if under_way > 1 else ' was'} on the way already and cannot be called back."
+        words += (
+            f" {under_way} effect{'s were' if under_way > 1 else ' was'} on the way already and cannot be called back."
+        )
     messages.success(request, words)
 
 

@@ -118,8 +118,7 @@ def normalize_workspace(payload: dict[str, Any]) -> NormalAlert:
 def _take(payload: dict[str, Any], entities: Entities) -> None:
     pairs: list[tuple[str, Any]] = list(mapping(payload.get("parameters")).items())
     for event in [payload, *objects(payload, "events")]:
-        for parameter in objects(event, "parameters"):
-            pairs.append((as_text(parameter.get("name")), parameter.get("value")))
+        pairs.extend((as_text(each.get("name")), each.get("value")) for each in objects(event, "parameters"))
     for name, value in pairs[:200]:
         for ending, kind, role in _PARAMETERS:
             if name.upper().endswith(ending):

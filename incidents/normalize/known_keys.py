@@ -75,7 +75,8 @@ KEYS: dict[str, tuple[str, str]] = {
         "process",
         "related",
         "process processname processpath image imagepath imagefilename newprocessname processexecutable exe executable "
-        "initiatingprocessfilename programname sproc dproc sourceprocess program parentimage parentprocessname sourceprocessname",
+        "initiatingprocessfilename programname sproc dproc sourceprocess program parentimage parentprocessname "
+        "sourceprocessname",
     ),
     **_rows(
         "file", "related", "file filename filepath targetfilename fullpath objectpath syscheckpath path filefullpath"

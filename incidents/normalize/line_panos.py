@@ -7,8 +7,8 @@ from incidents.normalize.texts import word_list
 
 MAX_COLUMNS = 200
 _SESSION = (
-    "x received_at serial type subtype x generated_at src dst nat_source_ip nat_destination_ip rule_name srcuser dstuser "
-    "app x x x x x x x x x sport dport x x x proto action"
+    "x received_at serial type subtype x generated_at src dst nat_source_ip nat_destination_ip rule_name srcuser "
+    "dstuser app x x x x x x x x x sport dport x x x proto action"
 )
 _COLUMNS: dict[str, tuple[str, ...]] = {
     "TRAFFIC": word_list(

@@ -14,7 +14,8 @@ FORMAT = "ocsf"
 _SEVERITIES = (None, 1.0, 2.5, 5.5, 8.0, 9.5, 9.5)
 #: Values of `observables[].type_id` that name entities.
 _OBSERVABLES = {
-    1: "host", 2: "ip", 3: "", 4: "user", 5: "email", 6: "url", 7: "file", 8: "hash", 9: "process", 10: "cloud_resource",
+    1: "host", 2: "ip", 3: "", 4: "user", 5: "email", 6: "url", 7: "file", 8: "hash", 9: "process",
+    10: "cloud_resource",
 }  # fmt: skip
 _MAPPING = Mapping(
     format=FORMAT,

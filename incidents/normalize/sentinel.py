@@ -54,7 +54,11 @@ def is_incident(payload: dict[str, Any]) -> bool:
 def is_alert(payload: dict[str, Any]) -> bool:
     """Members that only an alert of that table has."""
     named = any(name in payload for name in ("AlertDisplayName", "AlertName"))
-    return named and "Workload" not in payload and any(name in payload for name in ("SystemAlertId", "AlertSeverity", "VendorName", "AlertType"))
+    return (
+        named
+        and "Workload" not in payload
+        and any(name in payload for name in ("SystemAlertId", "AlertSeverity", "VendorName", "AlertType"))
+    )
 
 
 def normalize_incident(payload: dict[str, Any]) -> NormalAlert:

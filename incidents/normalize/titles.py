@@ -46,8 +46,9 @@ OCCURRED = word_list(
 _TIME_ENDINGS = ("timestamp", "time", "date", "datetime", "at", "on", "start", "end", "create", "created")
 _SAID = frozenset(
     word_list(
-        "action activity activitytype operationname displaymessage kind reason outcome result status verdict category message description detail "
-        "details operation eventtype eventaction eventname actionname disposition statusdetail resultdescription "
+        "action activity activitytype operationname displaymessage kind reason outcome result status verdict category "
+        "message description detail details "
+        "operation eventtype eventaction eventname actionname disposition statusdetail resultdescription "
         "eventdescription actiontype subtype rulename policyname threatname malwarename ruledescription comment"
     )
 )

@@ -14,7 +14,7 @@ from live.publish import publish
 REASON_LENGTH = 500
 
 
-class VerdictRefused(Exception):  # noqa: N818 - says what happened
+class VerdictRefused(Exception):
     """The person may see the alert but give no verdict, or the verdict is no verdict; the text says which."""
 
     def __init__(self, words: str, *, code: str) -> None:

@@ -32,7 +32,7 @@ MAX_ATTEMPTS = 3
 RETRY_SECONDS = 15
 
 
-class StaleFence(Exception):  # noqa: N818 - says what happened
+class StaleFence(Exception):
     """Somebody else claimed the batch meanwhile, or it is no longer running: nothing was stored."""
 
     permanent = True

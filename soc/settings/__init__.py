@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from integrations.addresses import allowance
 from soc import env
 from soc.settings.services import ServiceUrls, database
 
@@ -195,6 +196,10 @@ BLAST_CAPS = {"isolated_hosts": env.integer("COUNTERSIGN_MAX_ISOLATED_HOSTS", 5,
 AGENT_OPEN_ACTIONS = env.integer("COUNTERSIGN_AGENT_OPEN_ACTIONS", 200, least=1)
 AGENT_PROPOSALS_PER_MINUTE = env.integer("COUNTERSIGN_AGENT_PROPOSALS_PER_MINUTE", 600, least=1)
 EXECUTION_LEASE_SECONDS = env.integer("COUNTERSIGN_EXECUTION_LEASE_SECONDS", 30, least=1, most=3600)
+# What the outbound client may reach beside the public internet; a newcomer's first receiver is on loopback.
+CALLBACK_ALLOW = allowance(
+    "COUNTERSIGN_CALLBACK_ALLOW", env.words("COUNTERSIGN_CALLBACK_ALLOW", "127.0.0.1,::1" if DEMO else "")
+)
 
 LOGGING = {
     "version": 1,
@@ -206,5 +211,7 @@ LOGGING = {
         "django.channels.server": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
         "daphne": {"level": "WARNING"},
+        # It logs whole URLs at INFO; a callback's query may hold what only its receiver should read.
+        "httpx2": {"level": "WARNING"},
     },
 }

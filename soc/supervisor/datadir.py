@@ -1,14 +1,14 @@
 """The data directory of one installation: who holds it, what lies in it, where its cluster is.
 
-    lock               held (flock) by the running supervisor; its text is that supervisor's number
-    version            the Countersign that used it last
-    secret_key         made once; signs sessions
-    services.json      URLs and key, for commands beside a run (soc/settings/services.py)
-    postgres/          the cluster, or postgres.location: the path of one under /var/lib/countersign
-    runtime.location   the short folder of the sockets of this run
-    processes.json     what was started, so that the next start can clear away what a killed run left
-    logs/              one file for each service
-    demo               exists once demo accounts were made here
+lock               held (flock) by the running supervisor; its text is that supervisor's number
+version            the Countersign that used it last
+secret_key         made once; signs sessions
+services.json      URLs and key, for commands beside a run (soc/settings/services.py)
+postgres/          the cluster, or postgres.location: the path of one under /var/lib/countersign
+runtime.location   the short folder of the sockets of this run
+processes.json     what was started, so that the next start can clear away what a killed run left
+logs/              one file for each service
+demo               exists once demo accounts were made here
 """
 
 import fcntl
@@ -73,8 +73,8 @@ class DataDirectory:
         """Write a small file of the directory, readable by us alone, all of it or nothing."""
         partial = self.path / f"{name}.partial"
         partial.unlink(missing_ok=True)
-        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        partial.touch(mode=0o600, exist_ok=False)
+        partial.write_text(text, encoding="utf-8")
         partial.replace(self.path / name)
 
     def demo_mark(self) -> str:

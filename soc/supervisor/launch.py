@@ -3,9 +3,9 @@
 import contextlib
 import ctypes
 import os
+import platform
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +14,8 @@ from typing import IO
 from soc.supervisor.runtime import Account
 
 _PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_IS_LINUX = platform.system() == "Linux"
+_LIBC = ctypes.CDLL(None, use_errno=True) if _IS_LINUX else None
 
 Child = subprocess.Popen[bytes]
 
@@ -70,13 +71,13 @@ def signal_group(child_pid: int, number: signal.Signals) -> None:
 
 def command_line(pid: int) -> str:
     """Return a process's arguments with spaces between them, or nothing where there is no such process."""
-    if sys.platform == "linux":
+    if _IS_LINUX:
         try:
             raw = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
             return ""
         return raw.replace(b"\0", b" ").decode(errors="replace").strip()
-    asked = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], check=False, capture_output=True, text=True)
+    asked = subprocess.run(["/bin/ps", "-o", "args=", "-p", str(pid)], check=False, capture_output=True, text=True)
     return asked.stdout.strip()
 
 

@@ -48,7 +48,7 @@ class Service:
 
 @dataclass(slots=True)
 class Keeper:
-    """Keeps one service running. For the main thread, but for `check` and `cut_log`: those the watching thread calls."""
+    """Keeps one service running. For the main thread; `check` and `cut_log` alone are for the watching one."""
 
     service: Service
     child: Child | None = None

@@ -83,7 +83,7 @@ class Run:
         stores.choose()
         self.supervisor.bring_up(stores.services)
         addresses = stores.addresses()
-        (self.data.path / "static").mkdir(exist_ok=True)  # WhiteNoise warns of a missing one; it serves from the source.
+        (self.data.path / "static").mkdir(exist_ok=True)  # WhiteNoise warns of a missing one.
         self.data.write("services.json", json.dumps(_written(addresses)))
         self._migrate(addresses, stores.cluster)
         self._seed(addresses, stores.cluster)

@@ -1,7 +1,5 @@
 """What the serving role, and even the owner, may not do to the record."""
 
-
-
 from collections.abc import Callable, Iterator
 
 import psycopg

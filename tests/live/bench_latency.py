@@ -23,6 +23,8 @@ def test_latency(soc: Desk, live_server_process: WebServer, sockets: int, object
     command = [sys.executable, "-m", "tests.live.listeners"]
     command += [f"{live_server_process.socket_origin}/ws/live/", live_server_process.origin]
     clients = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert clients.stdin is not None
+    assert clients.stdout is not None
     started = time.monotonic()
     clients.stdin.write(" ".join(cookies) + "\n")
     clients.stdin.flush()

@@ -16,7 +16,6 @@ def render_broken(viewer: User, object_id: str) -> str | None:
     raise LookupError(object_id)
 
 
-
 def register() -> None:
     """Do what an app does in ready()."""
     topics.register("board", render_board)

@@ -120,7 +120,9 @@ def announce(team: Team, *, board: str = "", revision: int = 1, object_type: str
 @pytest.fixture(scope="session")
 def long_running_server(django_db_setup: None) -> Iterator[WebServer]:
     """One process for all of these tests: it bears that its database is made anew between them."""
-    with web_server(server_environment(), application="tests.live.asgi:application") as server:
+    # Its database is made anew under it between tests: a pool would take seconds of back-off to believe in the new one.
+    env = {**server_environment(), "COUNTERSIGN_DB_POOL": "0"}
+    with web_server(env, application="tests.live.asgi:application") as server:
         yield server
 
 
@@ -142,7 +144,7 @@ def browser(live_server_process: WebServer) -> Iterator[Browser]:
         yield open_page
 
 
-def open_socket(server: WebServer, user: User | None = None, **options: Any) -> connect:
+def open_socket(server: WebServer, user: User | None = None, **options: Any) -> ClientConnection:
     """Return a connection to enter, which raises websockets' InvalidStatus when the server refuses."""
     cookie = options.get("cookie") or (session_cookie(user) if user else "")
     query = "&".join(f"{name}={options[name]}" for name in ("since", "topics") if name in options)

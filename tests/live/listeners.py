@@ -10,13 +10,14 @@ import time
 from collections import defaultdict
 
 from websockets.asyncio.client import connect
+from websockets.typing import Origin
 
 _arrived: dict[int, list[float]] = defaultdict(list)
 
 
 async def _listen(url: str, origin: str, cookie: str, seated: asyncio.Semaphore) -> None:
     headers = [("Cookie", cookie)]
-    async with connect(url, origin=origin, additional_headers=headers, compression=None, proxy=None) as socket:
+    async with connect(url, origin=Origin(origin), additional_headers=headers, compression=None, proxy=None) as socket:
         async for text in socket:
             now = time.monotonic()
             message = json.loads(text)

@@ -100,7 +100,10 @@ def test_of_each_object_the_newest_event_counts() -> None:
     seen = _publish("a", 1)
     _publish("a", 2)
     newest, other = _publish("a", 3), _publish("b", 1)
-    assert [(pointer.event, pointer.revision) for pointer in missed(seen, margin_seconds=0)] == [(newest, 3), (other, 1)]
+    assert [(pointer.event, pointer.revision) for pointer in missed(seen, margin_seconds=0)] == [
+        (newest, 3),
+        (other, 1),
+    ]
 
 
 @pytest.mark.django_db(transaction=True)

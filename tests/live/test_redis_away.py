@@ -71,9 +71,7 @@ def own_server(transactional_db: None, mortal_redis: MortalRedis) -> Iterator[We
 
 
 @pytest.mark.slow
-def test_killing_redis_is_shown_and_loses_nothing(
-    soc: Desk, own_server: WebServer, mortal_redis: MortalRedis
-) -> None:
+def test_killing_redis_is_shown_and_loses_nothing(soc: Desk, own_server: WebServer, mortal_redis: MortalRedis) -> None:
     with open_socket(own_server, soc.person) as socket:
         page = Page(socket).read_until_hello()
         assert page.hello["live"] == "on"

@@ -27,4 +27,6 @@ def test_an_error_under_the_api_is_a_problem_document(client: Client, method: st
 
 def test_the_api_describes_itself(client: Client) -> None:
     paths = client.get("/api/v1/openapi.json").json()["paths"]
-    assert {"/api/v1/actions", "/api/v1/alerts", "/api/v1/metrics", "/api/v1/actions/{action_id}/decisions"} <= set(paths)
+    assert {"/api/v1/actions", "/api/v1/alerts", "/api/v1/metrics", "/api/v1/actions/{action_id}/decisions"} <= set(
+        paths
+    )

@@ -124,14 +124,11 @@ def test_taken_port_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "data" / "postgres").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_leaves_nothing_running(running: Up, place: Path, number: signal.Signals) -> None:
-    """Also the second start on the same data; the last start of this file's supervisor is left to the fixture."""
-    runtime = Path((place / "runtime.location").read_text(encoding="utf-8"))
-    assert running.stop(number) == 0
-    assert everything_of(place, str(runtime)) == []
-    assert not runtime.exists()
+def test_ctrl_c_leaves_nothing_running_and_the_next_start_goes_on(running: Up, place: Path) -> None:
+    key = running.services()["secret_key"]
+    _stop_and_look(running, place, signal.SIGINT)
     _start_again(running, place)
+    assert running.services()["secret_key"] == key
 
 
 def test_killed_supervisor_leaves_nothing_and_does_not_block_the_next(running: Up, place: Path) -> None:
@@ -142,6 +139,18 @@ def test_killed_supervisor_leaves_nothing_and_does_not_block_the_next(running: U
     with psycopg.connect(running.services()["database_url"]) as connection:
         assert connection.execute("SELECT count(*) > 0 FROM django_migrations").fetchone() == (True,)
     assert runtime == (place / "runtime.location").read_text(encoding="utf-8")
+
+
+def test_sigterm_leaves_nothing_running(running: Up, place: Path) -> None:
+    """The last of this file: nothing is started again."""
+    _stop_and_look(running, place, signal.SIGTERM)
+
+
+def _stop_and_look(running: Up, place: Path, number: signal.Signals) -> None:
+    runtime = Path((place / "runtime.location").read_text(encoding="utf-8"))
+    assert running.stop(number) == 0
+    assert everything_of(place, str(runtime)) == []
+    assert not runtime.exists()
 
 
 def _start_again(running: Up, place: Path) -> None:

@@ -66,11 +66,9 @@ class Command(BaseCommand):
         announce_ready()
         while not self.is_asked_to_stop:
             for pace in paces:
-                pace.run_if_due()
-                if self.is_asked_to_stop:
-                    break
-            else:
-                time.sleep(_LOOK_EVERY_SECONDS)
+                if not self.is_asked_to_stop:
+                    pace.run_if_due()
+            time.sleep(_LOOK_EVERY_SECONDS)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.is_asked_to_stop = True
