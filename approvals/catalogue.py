@@ -21,16 +21,10 @@ class Params(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class BlockParams(Params):
-    """How long a block lasts; None: until it is lifted."""
-
-    duration_minutes: int | None = Field(default=None, ge=1, le=43_200)
-
-
 class IsolateParams(Params):
-    """Full isolation, or selective (the management channel stays)."""
+    """Full isolation; selective comes with the first connector that can do it."""
 
-    isolation_type: Literal["full", "selective"] = "full"
+    isolation_type: Literal["full"] = "full"
 
 
 class FileParams(Params):
@@ -72,7 +66,6 @@ def _block(kind: str, noun: str) -> tuple[ActionType, ActionType]:
             f"All traffic to and from the {noun} {{target}} is blocked.",
             (kind,),
             Category.LOW_CONTAINMENT,
-            BlockParams,
             inverse=f"unblock_{kind}",
             hourly_cap=100,
         ),
@@ -121,7 +114,6 @@ _TYPES = (
         "Files with the hash {target} may not run any more.",
         ("hash",),
         Category.LOW_CONTAINMENT,
-        BlockParams,
         inverse="unblock_hash",
         hourly_cap=100,
     ),

@@ -5,8 +5,8 @@
     python -m scripts.fill_rates DATA_DIR --misses host --limit 40
 
 `expected_ecs` is what the authors of an independent parser extract. A field counts as offered when they name a value
-for it that stands in the payload (their own vocabulary and the transport's header do not), and as held
-when one of their values stands in our record in the right kind of place; `all` counts every value.
+for it that stands in the payload (their own vocabulary and the transport's header do not), and as held when one of
+these values stands in our record in the right kind of place; `all` counts every value.
 """
 
 import argparse

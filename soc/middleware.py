@@ -53,9 +53,9 @@ class BodyLimitMiddleware:
 
 def _received(request: HttpRequest) -> int:
     """Return how many bytes came: a chunked body names no length. Under ASGI it lies in a file by now."""
-    if not isinstance(request, ASGIRequest):
+    stream = getattr(request, "_stream", None)
+    if not isinstance(request, ASGIRequest) or stream is None or not stream.seekable():
         return 0
-    stream = request._stream
     size = int(stream.seek(0, os.SEEK_END))
     stream.seek(0)
     return size

@@ -24,6 +24,7 @@ from approvals.models import (
     SlotAssignment,
 )
 from approvals.services.record import announce, save_move
+from approvals.services.withdraw import drop_lost_votes, live_votes, still_counts
 from approvals.slots import match
 from live.nudge import nudge
 
@@ -75,6 +76,7 @@ def decide(*, user: User, action_id: uuid.UUID, vote: Vote, proof: Proof) -> Pen
     _may_vote(user, seen)
     with transaction.atomic():
         action = PendingAction.objects.locked(action_id)
+        lost = drop_lost_votes(action) if action.status == ActionStatus.PENDING else []
         standing = _may_vote(user, action)
         if not vote.digest:
             raise WrongFields([{"field": "digest", "error": "name the digest that was shown"}])
@@ -82,7 +84,7 @@ def decide(*, user: User, action_id: uuid.UUID, vote: Vote, proof: Proof) -> Pen
         _check_current(action, vote, now)
         seconds = _check_care(user, action, vote, proof, now)
         _check_fields(action, vote)
-        return _store(user, action, vote, proof, standing.role, seconds)
+        return _store(user, action, vote, proof, standing.role, seconds, lost)
 
 
 def _may_vote(user: User, action: PendingAction) -> Standing:
@@ -102,7 +104,7 @@ def standing_of(*, user: User, action: PendingAction) -> Standing:
     if not eligible:
         names = " or ".join(sorted({slot.role for slot in slots})).replace("_", " ") or "nobody"
         return Standing("role", f"Your roles fill no slot of this action; it needs: {names}. An admin grants roles.")
-    votes = list(action.decisions.filter(withdrawn_at=None))
+    votes = [vote for vote in live_votes(action) if still_counts(action, vote)]
     if any(vote.person_id == user.person_id for vote in votes):
         return Standing("already_decided", "You have decided on this already: one person, one vote.")
     approvals = [vote for vote in votes if vote.decision == DecisionKind.APPROVE]
@@ -154,7 +156,13 @@ def _check_fields(action: PendingAction, vote: Vote) -> None:
 
 
 def _store(
-    user: User, action: PendingAction, vote: Vote, proof: Proof, role: str, seconds: float | None
+    user: User,
+    action: PendingAction,
+    vote: Vote,
+    proof: Proof,
+    role: str,
+    seconds: float | None,
+    lost: list[Decision],
 ) -> PendingAction:
     before = action.status
     try:
@@ -195,6 +203,7 @@ def _store(
             "role": decision.role,
             "digest": vote.digest,
             "reason_code": vote.reason_code,
+            **({"no_longer_counted": [item.user.username for item in lost]} if lost else {}),
             **(_sealed(decision) if is_open else {"earlier": _earlier_votes(action, decision)}),
         },
         # An open dual action waits for an independent second view: the log must not tell it the first one's.

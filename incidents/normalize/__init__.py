@@ -75,7 +75,7 @@ def normalize(
         name, inner, others = _find(payload)
     except RecursionError:
         name, inner, others = generic.FORMAT, payload, []
-    if wanted != AUTO and wanted != name and name != match_record.FORMAT:
+    if wanted not in {AUTO, name} and name != match_record.FORMAT:
         name, inner, others = wanted, payload, []
     try:
         record = _read(name, inner, reference, 0)

@@ -41,6 +41,7 @@ KEYS: dict[str, tuple[str, str]] = {
         "target",
         "host hostname computer computername devicename device machine machinename workstation workstationname "
         "agentname agenthostname endpointname endpointhostname devicehostname devicednsname dvc dvchost hostfqdn "
+        "devname fw logsourcename "
         "fqdn systemname servername node nodename desthost dhost dsthost destinationhostname targethost beathostname",
     ),
     **_rows("host", "source", "shost srchost sourcehost sourcehostname clienthostname sourceworkstation"),

@@ -25,7 +25,7 @@ _NOBODY = frozenset(
         "the of at a an id ids group groups agent data database does did have been are be can cannot could will who "
         "that this than initiated requested request ip policy profile unknown invalid via access type list entry "
         "added removed changed created deleted successfully successful attempt attempts password settings rights "
-        "timeout timed defined info information role action activity directory mode module"
+        "succeeded ok incorrect found timeout timed defined info information role action activity directory mode module"
     )
 )
 _NAMES = (

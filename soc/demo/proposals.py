@@ -103,11 +103,10 @@ def _block_ip(facts: Facts) -> Proposal | None:
         "block_ip",
         ("ip", facts.outside),
         f"{facts.outside} takes part in an attack that was seen on our side. No business partner uses the address; "
-        "blocking it for a day costs nothing that we know of.",
+        "blocking it costs nothing that we know of.",
         f"No other workstation talked to {facts.outside} in the last 24 hours.",
         confidence=0.88,
         undo="unblock_ip lifts the block at once.",
-        duration_minutes=1440,
     )
 
 
@@ -120,7 +119,6 @@ def _block_domain(facts: Facts) -> Proposal | None:
         f"{facts.domain} was first looked up from here today.",
         confidence=0.9,
         undo="unblock_domain lifts the block at once.",
-        duration_minutes=10_080,
     )
 
 
@@ -148,7 +146,6 @@ def _isolate(facts: Facts) -> Proposal | None:
         f"{facts.host} serves one person; no service depends on it.",
         confidence=0.86,
         undo="release_host puts it back on the network within a minute.",
-        isolation_type="selective",
     )
 
 

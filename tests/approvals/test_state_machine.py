@@ -187,3 +187,15 @@ def test_the_digest_is_computed_by_the_database_from_the_canonical_bytes(propose
     from hashlib import sha256
 
     assert action.digest == sha256(bytes(action.canonical)).hexdigest()
+
+
+def test_a_first_approver_who_lost_the_role_before_the_second_vote_is_replaced(
+    proposed: Propose, senior: User, senior2: User, lead: User
+) -> None:
+    action = proposed("wipe_endpoint", "host", "WS-1032")
+    vote(senior, action)
+    revoke_role(user=senior, role=Role.SENIOR_ANALYST, reason="left")
+    assert vote(lead, action).status == "pending"
+    assert list(action.decisions.filter(withdrawn_at=None).values_list("user", flat=True)) == [lead.pk]
+    assert vote(senior2, action).status == "approved"
+    assert execute(action_id=action.id) == "executed"

@@ -140,7 +140,7 @@ def test_the_page_asks_the_database_few_questions(
         client.get("/metrics/", DAY_QUERY)
     counting = [query["sql"] for query in asked if "GROUPING SETS" in query["sql"]]
     assert len(counting) == 8
-    assert len(asked) <= 20
+    assert len(asked) <= 22
 
 
 def test_the_api_gives_the_nine_first_with_value_n_definition_and_stamp(

@@ -20,7 +20,7 @@ ASKS: tuple[Ask, ...] = (
         ),
         0.91,
         "unblock_domain lifts it at once.",
-        {"duration_minutes": 10_080},
+        {},
     ),
     Ask(
         RESPONDER,
@@ -55,7 +55,7 @@ ASKS: tuple[Ask, ...] = (
         ),
         0.92,
         "unblock_ip lifts it at once.",
-        {"duration_minutes": 4320},
+        {},
     ),
     Ask(
         RESPONDER,
@@ -70,7 +70,7 @@ ASKS: tuple[Ask, ...] = (
         ),
         0.9,
         "unblock_domain lifts it at once.",
-        {"duration_minutes": 10_080},
+        {},
     ),
     Ask(
         RESPONDER,
@@ -92,7 +92,7 @@ ASKS: tuple[Ask, ...] = (
         ),
         0.93,
         "release_host puts it back on the network within a minute.",
-        {"isolation_type": "selective"},
+        {},
     ),
     Ask(
         RESPONDER,
@@ -185,6 +185,6 @@ ASKS: tuple[Ask, ...] = (
         (("4.7 GB in 22 minutes, from WS-1007 only.", "Flow records of the edge", "destination"),),
         0.88,
         "unblock_domain lifts it at once.",
-        {"duration_minutes": 10_080},
+        {},
     ),
 )

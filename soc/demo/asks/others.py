@@ -29,7 +29,7 @@ ASKS: tuple[Ask, ...] = (
         ),
         0.95,
         "unblock_domain lifts it at once.",
-        {"duration_minutes": 10_080},
+        {},
     ),
     Ask(
         RESPONDER,
@@ -44,7 +44,7 @@ ASKS: tuple[Ask, ...] = (
         ),
         0.93,
         "unblock_ip lifts it at once.",
-        {"duration_minutes": 10_080},
+        {},
     ),
     Ask(
         RESPONDER,
@@ -150,7 +150,7 @@ ASKS: tuple[Ask, ...] = (
         ),
         0.72,
         "unblock_ip lifts it at once.",
-        {"duration_minutes": 1440},
+        {},
     ),
     Ask(
         RESPONDER,
