@@ -10,8 +10,10 @@ from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Query, Router
 from ninja.responses import Status
+from pydantic import ValidationError
 
 from accounts.models import Scope, User
+from accounts.rest import strict_json
 from accounts.rest.authentication import Principal, bearer, session_only, session_or
 from accounts.rest.paging import page
 from accounts.rest.problems import Problem
@@ -183,7 +185,7 @@ def post_rollback(request: HttpRequest, action_id: str) -> Status[dict[str, Any]
     """Propose the inverse of an executed action as a new, linked action."""
     user = _person(request)
     try:
-        action = propose_rollback(user=user, action_id=_id(action_id))
+        action = propose_rollback(user=user, action_id=_id(action_id), reason=_reason(request))
     except NotVisible:
         raise _hidden() from None
     except NotAllowed as error:
@@ -191,6 +193,17 @@ def post_rollback(request: HttpRequest, action_id: str) -> Status[dict[str, Any]
     except MovedOn as error:
         raise _moved_on(error, user) from error
     return Status(201, schemas.action_detail(selectors.get(user=user, action_id=action.id), user))
+
+
+def _reason(request: HttpRequest) -> str:
+    """Return the optional {"reason"} of a body that may be empty."""
+    if not request.body:
+        return ""
+    try:
+        return schemas.RollbackIn.model_validate(strict_json.loads(request.body)).reason
+    except ValidationError as error:
+        errors = [{"field": ".".join(map(str, item["loc"])), "error": item["msg"]} for item in error.errors()]
+        raise _wrong(errors) from None
 
 
 def _principal(request: HttpRequest) -> Principal:

@@ -47,7 +47,8 @@ class ActionIn(Closed):
     @field_validator("confidence", mode="before")
     @classmethod
     def _whole_numbers_are_numbers(cls, value: Any) -> Any:
-        return float(value) if type(value) is int else value
+        # A whole number far outside is left as it is: the bounds refuse it, float() would overflow.
+        return float(value) if type(value) is int and abs(value) <= 1 else value
 
 
 class DecisionIn(Closed):

@@ -242,9 +242,14 @@ def _last_step(action: PendingAction) -> Step:
 
 
 def hidden_from(*, user: User | None, action: PendingAction, vote: Decision) -> bool:
-    """Whether a vote's reasoning stays hidden: from whoever could still give the second one (independent review)."""
-    if user is None or action.status != ActionStatus.PENDING or action.approval_level != Level.DUAL_REQUIRED:
+    """Whether a vote's reasoning stays hidden while the second one is open (independent review).
+
+    From whoever has not voted yet, and from agents (`user` None), which could pass it on.
+    """
+    if action.status != ActionStatus.PENDING or action.approval_level != Level.DUAL_REQUIRED:
         return False
+    if user is None:
+        return True
     if vote.person_id == user.person_id:
         return False
     return not any(mine.person_id == user.person_id for mine in live_votes(action))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -95,13 +95,20 @@ class UnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, DataError):
+            # A text that PostgreSQL cannot hold (NUL) in a parameter or a form: the caller's fault, said as such.
+            return _answer(request, 400, "A value holds characters that cannot be stored (NUL). Nothing was changed.")
         if not isinstance(exception, OperationalError | InterfaceError):
             return None
         logger.error("database.unavailable", extra={"path": request.path, "error": type(exception).__name__})
-        words = "The database does not answer. Nothing was decided or stored; try again in a few seconds."
-        if request.path.startswith("/api/"):
-            response = problem_response(503, words)
-        else:
-            response = render(request, "errors/503.html", {"words": words}, status=503)
+        response = _answer(
+            request, 503, "The database does not answer. Nothing was decided or stored; try again in a few seconds."
+        )
         response["Retry-After"] = "5"
         return response
+
+
+def _answer(request: HttpRequest, status: int, words: str) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return problem_response(status, words)
+    return render(request, "errors/503.html", {"words": words}, status=status)

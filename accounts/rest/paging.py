@@ -44,8 +44,11 @@ def _encode(at: dt.datetime, key: Any) -> str:
 def _decode(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        at, key = text.split("|")
-        return dt.datetime.fromisoformat(at), uuid.UUID(key)
+        stamp, key = text.split("|")
+        at = dt.datetime.fromisoformat(stamp)
+        if at.tzinfo is None:
+            raise ValueError(stamp)
+        return at, uuid.UUID(key)
     except (ValueError, binascii.Error, UnicodeDecodeError):
         raise Problem(
             422,

@@ -77,7 +77,8 @@ def claim_action(*, action_id: uuid.UUID) -> Claim | str:
                 return _hold_back(action, "No connector can perform this now.")
             if words := what_holds(action, connector.key):
                 return _hold_back(action, words)
-            if preconditions_of(_asset(action)) != action.preconditions:
+            asset = _asset(action)
+            if preconditions_of(asset) != action.preconditions or (asset is not None and asset.is_protected):
                 return _cancel_changed(action)
             if not _take_blast_radius(action):
                 return _hold_back(action, "The blast-radius cap is in use; it is tried again when one is freed.")
@@ -206,7 +207,10 @@ def _hold_back(action: PendingAction, words: str) -> str:
 
 def _cancel_changed(action: PendingAction) -> str:
     """The world is not what was approved: nothing may run under this digest any more."""
-    words = "The target is no longer what was approved (owner, class or criticality changed). Propose it anew."
+    words = (
+        "The target is no longer what was approved (its class, criticality or protection changed, or it is gone). "
+        "Propose it anew."
+    )
     transitions.check(action.status, ActionStatus.CANCELLED)
     action.status = ActionStatus.CANCELLED
     action.ended_at = database_now()

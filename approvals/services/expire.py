@@ -1,8 +1,9 @@
 """Deadlines: found by the sweeper with SKIP LOCKED, judged by the database's clock."""
 
+import logging
 from collections.abc import Callable
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 
 from approvals import transitions
@@ -11,7 +12,10 @@ from approvals.models import ActionStatus, AtDeadline, PendingAction
 from approvals.services.propose import proceed
 from approvals.services.record import announce, save_move
 from approvals.stops import without_held
+from approvals.transitions import IllegalMove
 from audit.actors import SYSTEM
+
+logger = logging.getLogger(__name__)
 
 BATCH = 50
 _PROCEEDS = (AtDeadline.PROCEED, AtDeadline.PROCEED_AT_ONCE)
@@ -48,11 +52,14 @@ def _each(rows: QuerySet[PendingAction], move: Callable[[PendingAction], None]) 
     """Move each due row in a transaction of its own: one bad row never takes its neighbours down."""
     moved = 0
     for pk in list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        with transaction.atomic():
-            action = rows.filter(pk=pk).select_for_update(skip_locked=True).first()
-            if action is not None:
-                move(action)
-                moved += 1
+        try:
+            with transaction.atomic():
+                action = rows.filter(pk=pk).select_for_update(skip_locked=True).first()
+                if action is not None:
+                    move(action)
+                    moved += 1
+        except (DatabaseError, IllegalMove):
+            logger.exception("deadline.not_moved", extra={"action": str(pk)})
     return moved
 
 

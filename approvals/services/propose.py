@@ -97,7 +97,7 @@ def _propose(proposer: Proposer, proposal: Proposal, rollback_of: PendingAction 
     if earlier is not None:
         return earlier
     parsed = _parse(proposer, proposal)
-    _lock_target(proposer.team, proposal.action_type, proposal.target_type, parsed.target_value)
+    _lock_counts(proposer, proposal, parsed.target_value)
     now = database_now()
     if proposer.agent is not None:
         _check_budget(proposer.agent, now)
@@ -170,10 +170,16 @@ def _alert(team: Team, alert_id: uuid.UUID | None, errors: list[dict[str, Any]])
     return alert
 
 
-def _lock_target(team: Team, *parts: str) -> None:
-    """Serialise proposals for one target, so that of two equal ones the second sees the first."""
+def _lock_counts(proposer: Proposer, proposal: Proposal, target: str) -> None:
+    """Serialise what is counted: an agent's budget, a capped type's hour, one target's open actions. In this order."""
+    kind = catalogue.get(proposal.action_type)
+    names = [f"agent|{proposer.agent.id}"] if proposer.agent else []
+    if kind is not None and kind.hourly_cap is not None:
+        names.append(f"type|{proposer.team.id}|{kind.key}")
+    names.append(f"target|{proposer.team.id}|{proposal.action_type}|{proposal.target_type}|{target}")
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["|".join((str(team.id), *parts))])
+        for name in names:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
 
 
 def _check_budget(agent: Agent, now: dt.datetime) -> None:

@@ -29,7 +29,8 @@ def propose_rollback(*, user: User, action_id: uuid.UUID, reason: str = "") -> P
         action_type=kind.inverse,
         target_type=action.target_type,
         target_value=action.target_value,
-        params={} if kind.key != "quarantine_file" else action.params,
+        # Where it was done is where it is undone: without its host, a restored file would be quarantined everywhere.
+        params={"host": action.params["host"]} if "host" in action.params else {},
         reasoning=reason.strip() or f"Rolls back {action.action_type} on {action.target_value}.",
         alert_id=action.alert_id,
     )

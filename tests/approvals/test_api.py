@@ -303,3 +303,30 @@ def test_lists_are_keyset_paged_and_hide_other_teams(client: Client, post: Post,
     stranger = logged_in(outsider)
     assert stranger.get("/api/v1/actions").json()["items"] == []
     assert stranger.get(f"/api/v1/actions/{ids[0]}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query", ["type=%00", "q=%00", "status=%00", "cursor=%00", "cursor=MjAyNi0wMS0wMVQwMDowMDowMHwx"]
+)
+def test_a_query_that_cannot_be_read_is_a_4xx(client: Client, post: Post, token: str, query: str) -> None:
+    answer = client.get(f"/api/v1/actions?{query}", headers={"Authorization": f"Bearer {token}"})
+    assert answer.status_code < 500
+    assert answer.status_code == 200 or answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("confidence", [2, -1, 10**400, 1.5, True, "0.5"])
+def test_a_confidence_outside_0_to_1_is_refused(post: Post, confidence: Any) -> None:
+    assert post(body(confidence=confidence)).status_code == 422
+    assert PendingAction.objects.count() == 0
+
+
+def test_the_proposing_agent_cannot_read_the_first_vote_of_an_open_dual_action(
+    client: Client, post: Post, token: str, senior: User
+) -> None:
+    made = post(body(type="wipe_endpoint")).json()
+    browser = logged_in(senior)
+    browser.get(f"/actions/{made['id']}/")
+    assert decide(browser, made, comment="SECRETWORDS").status_code == 200
+    seen = client.get(f"/api/v1/actions/{made['id']}", headers={"Authorization": f"Bearer {token}"})
+    assert b"SECRETWORDS" not in seen.content
+    assert seen.json()["decisions"][0]["hidden"] is True

@@ -61,7 +61,7 @@ def agree(page: Page, target: str, words: str) -> None:
     """Approve a dual action with the pointer, as somebody who reads first."""
     page.locator("#evidence").scroll_into_view_if_needed()
     page.locator("#effect").scroll_into_view_if_needed()
-    page.get_by_text("Approve…").click()
+    page.get_by_role("radio", name=re.compile("Approve")).check()
     page.get_by_label(re.compile("Type the target")).fill(target)
     page.get_by_label(re.compile("Comment")).fill(words)
     page.get_by_role("button", name=re.compile("^Approve: ")).click()
@@ -216,14 +216,14 @@ def test_who_submits_a_stale_page_is_shown_what_changed(
     page = browsers.logged_in(senior)
     page.goto(f"/queue/{action.id}/")
     live(page)
-    page.get_by_text("Reject…").click()
+    page.get_by_role("radio", name=re.compile("Reject")).check()
     page.get_by_label(re.compile("Reason")).select_option("wrong_target")
     page.get_by_role("button", name="Reject and end it").click()
     expect(page.locator("[data-result]")).to_be_visible()
     expect(page.locator(".act-state")).to_contain_text("wrong target")
     before = aside(Entry.objects.count)
 
-    stale.get_by_text("Approve…").click()
+    stale.get_by_role("radio", name=re.compile("Approve")).check()
     with stale.expect_response(re.compile("/decide/")) as answer:
         stale.get_by_role("button", name=re.compile("^Approve: ")).click()
     assert answer.value.status == 409

@@ -17,6 +17,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Agent, Role, Team, User
+from approvals.errors import TooMany
 from approvals.models import Attempt, Decision, PendingAction, SlotAssignment
 from approvals.services.execute import execute
 from integrations.models import EstateEffect, EstateHost
@@ -134,3 +135,18 @@ def test_the_cap_holds_under_forty_concurrent_claims(
     outcomes = Counter(in_threads(40, lambda n: execute(action_id=actions[n].id).split(":")[0]))
     assert outcomes == {"executed": 5, "held back": 35}
     assert EstateHost.objects.filter(name__startswith="PC-", is_isolated=True).count() == 5
+
+
+def test_an_agents_budget_and_a_types_hour_hold_under_concurrent_proposals(
+    agent: Agent, proposed: Propose, settings: Any
+) -> None:
+    settings.AGENT_OPEN_ACTIONS = 5
+
+    def attempt(number: int) -> str:
+        try:
+            return proposed("block_ip", "ip", f"203.0.113.{number + 1}").status
+        except TooMany:
+            return "too many"
+
+    assert Counter(in_threads(20, attempt)) == {"pending": 5, "too many": 15}
+    assert PendingAction.objects.count() == 5

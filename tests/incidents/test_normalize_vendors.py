@@ -153,8 +153,8 @@ LINES = [
     ("cisco", "gw1: Mar  4 2026 12:00:00: %SEC_LOGIN-4-FAILED: Login failed [user: mia]", None, ("user", "mia")),
     (
         "pan_os",
-        '1,2026/03/04 12:00:00,007,SYSTEM,auth,1,2026/03/04 12:00:00,,auth-fail,obj,0,0,general,high,"Bad log-in",1,0x0,'
-        "0,0,0,0,,fw-01",
+        '1,2026/03/04 12:00:00,007,SYSTEM,auth,1,2026/03/04 12:00:00,,auth-fail,obj,0,0,general,high,"Bad log-in",1,'
+        "0x0,0,0,0,0,,fw-01",
         "Bad log-in",
         ("host", "fw-01"),
     ),
