@@ -23,6 +23,8 @@ DROP FUNCTION public.approvals_guard_slot();
 DROP FUNCTION public.approvals_guard_decision();
 DROP FUNCTION public.approvals_guard_action();
 DROP FUNCTION public.approvals_check_move(public.approvals_pendingaction, public.approvals_pendingaction);
+DROP FUNCTION public.approvals_least_level(integer, text, jsonb);
+DROP FUNCTION public.approvals_rank(text);
 DROP FUNCTION public.approvals_may_proceed(uuid);
 DROP FUNCTION public.approvals_has_quorum(uuid);
 DROP FUNCTION public.approvals_works_in_team(bigint, uuid);

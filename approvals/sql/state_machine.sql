@@ -72,12 +72,34 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_te
                           WHERE d.action_id = a.id AND d.decision = 'reject' AND d.withdrawn_at IS NULL))
 $$;
 
+CREATE FUNCTION public.approvals_rank(the_level text) RETURNS integer
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+    SELECT array_position(ARRAY['none', 'optional', 'recommended', 'required', 'dual_required'], the_level)
+$$;
+
+-- The loosest level that the policy allows: that of the strictest rule that matches, and dual where none does.
+CREATE FUNCTION public.approvals_least_level(the_version integer, the_type text, facts jsonb) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce((
+        SELECT r.level::text FROM public.approvals_policyrule r
+        WHERE r.version_id = the_version AND r.action_type IN ('', the_type)
+          AND r.criticality IN ('', coalesce(facts ->> 'criticality', ''))
+          AND r.asset_class IN ('', coalesce(facts ->> 'asset_class', ''))
+        ORDER BY public.approvals_rank(r.level) DESC LIMIT 1), 'dual_required')
+$$;
+
 CREATE FUNCTION public.approvals_guard_action() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.status <> 'proposed' OR NEW.fence <> 0 OR NEW.revision <> 1 THEN
             RAISE EXCEPTION 'CS001 an action starts as proposed' USING ERRCODE = 'check_violation';
+        END IF;
+        IF public.approvals_rank(NEW.approval_level) < public.approvals_rank(
+            public.approvals_least_level(NEW.policy_version_id, NEW.action_type, NEW.preconditions))
+           OR NOT EXISTS (SELECT 1 FROM public.approvals_policyversion v
+                          WHERE v.version = NEW.policy_version_id AND v.is_current) THEN
+            RAISE EXCEPTION 'CS012 the policy in force asks for more agreement' USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
     END IF;
@@ -115,8 +137,9 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM public.approvals_transition t WHERE t.src = old_row.status AND t.dst = new_row.status) THEN
         RAISE EXCEPTION 'CS005 no move from % to %', old_row.status, new_row.status USING ERRCODE = 'check_violation';
     END IF;
-    IF new_row.status = 'pending' AND new_row.approval_level <> 'none'
-       AND NOT EXISTS (SELECT 1 FROM public.approvals_approvalslot s WHERE s.action_id = new_row.id) THEN
+    IF new_row.status = 'pending'
+       AND (SELECT count(*) FROM public.approvals_approvalslot s WHERE s.action_id = new_row.id)
+           < (CASE new_row.approval_level WHEN 'none' THEN 0 WHEN 'dual_required' THEN 2 ELSE 1 END) THEN
         RAISE EXCEPTION 'CS006 a level that needs people needs slots' USING ERRCODE = 'check_violation';
     END IF;
     IF new_row.status = 'expired' AND new_row.expires_at > clock_timestamp() THEN

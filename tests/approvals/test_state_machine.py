@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from accounts.models import Role, User
+from accounts.models import Agent, Role, Team, User
 from accounts.services import deactivate_person, remove_from_team, revoke_role
 from approvals import transitions
 from approvals.errors import MovedOn, NotAllowed
@@ -88,6 +88,35 @@ def test_switching_triggers_off_by_a_session_setting_changes_nothing(proposed: P
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pgtrigger.ignore', 'public.approvals_pendingaction:guard', true)")
     assert "CS009" in refused("UPDATE approvals_pendingaction SET status = 'approved' WHERE id = %s", action.id)
+
+
+@pytest.mark.parametrize(
+    ("type_", "level", "version"),
+    [
+        ("wipe_endpoint", "none", 1),
+        ("isolate_host", "optional", 1),
+        ("unheard_of", "required", 1),
+        ("block_ip", "none", 1),
+    ],
+)
+def test_a_raw_action_cannot_ask_for_less_agreement_than_the_policy(
+    agent: Agent, team: Team, type_: str, level: str, version: int
+) -> None:
+    words = refused(
+        "INSERT INTO approvals_pendingaction (id, team_id, action_type, target_type, target_value, params,"
+        " preconditions, canonical, policy_version_id, approval_level, level_reasons, at_deadline, expires_at,"
+        " proposer_kind, proposer_agent_id, reasoning, evidence, rollback_plan, callback_url, idempotency_key,"
+        " request_sha256, created_at, guardrails, status, revision, fence, held_back)"
+        " VALUES (%s, %s, %s, 'host', 'WS-1', '{}', '{}', 'x', %s, %s, '[]', 'proceed_at_once', now() + interval '1 day',"
+        " 'agent', %s, '', '[]', '', '', '', '', now(), '[]', 'proposed', 1, 0, '')",
+        uuid.uuid4(),
+        team.id,
+        type_,
+        version,
+        level,
+        agent.id,
+    )
+    assert "CS012" in words
 
 
 def raw_vote(action: PendingAction, user: User, role: str, digest: str = "") -> Callable[[], str]:

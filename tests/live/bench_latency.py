@@ -22,23 +22,22 @@ def test_latency(soc: Desk, live_server_process: WebServer, sockets: int, object
     cookies = [session_cookie(person) for person in people]
     command = [sys.executable, "-m", "tests.live.listeners"]
     command += [f"{live_server_process.socket_origin}/ws/live/", live_server_process.origin]
-    clients = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert clients.stdin is not None
-    assert clients.stdout is not None
-    started = time.monotonic()
-    clients.stdin.write(" ".join(cookies) + "\n")
-    clients.stdin.flush()
-    assert clients.stdout.readline() == "ready\n"
-    seated = time.monotonic() - started
-    committed = {}
-    for revision in range(EVENTS):
-        event = announce(soc.team, revision=revision, object_type=object_type)
-        committed[event] = time.monotonic()
-        time.sleep(0.5)
-    clients.stdin.write("\n")
-    clients.stdin.flush()
-    arrived = {int(event): times for event, times in json.loads(clients.stdout.readline()).items()}
-    clients.wait()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as clients:
+        assert clients.stdin is not None
+        assert clients.stdout is not None
+        started = time.monotonic()
+        clients.stdin.write(" ".join(cookies) + "\n")
+        clients.stdin.flush()
+        assert clients.stdout.readline() == "ready\n"
+        seated = time.monotonic() - started
+        committed = {}
+        for revision in range(EVENTS):
+            event = announce(soc.team, revision=revision, object_type=object_type)
+            committed[event] = time.monotonic()
+            time.sleep(0.5)
+        clients.stdin.write("\n")
+        clients.stdin.flush()
+        arrived = {int(event): times for event, times in json.loads(clients.stdout.readline()).items()}
     delays = sorted(1000 * (t - committed[event]) for event, times in arrived.items() for t in times)
     whole = EVENTS * sockets
     cut = statistics.quantiles(delays, n=100)
