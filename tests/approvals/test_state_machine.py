@@ -107,8 +107,8 @@ def test_a_raw_action_cannot_ask_for_less_agreement_than_the_policy(
         " preconditions, canonical, policy_version_id, approval_level, level_reasons, at_deadline, expires_at,"
         " proposer_kind, proposer_agent_id, reasoning, evidence, rollback_plan, callback_url, idempotency_key,"
         " request_sha256, created_at, guardrails, status, revision, fence, held_back)"
-        " VALUES (%s, %s, %s, 'host', 'WS-1', '{}', '{}', 'x', %s, %s, '[]', 'proceed_at_once', now() + interval '1 day',"
-        " 'agent', %s, '', '[]', '', '', '', '', now(), '[]', 'proposed', 1, 0, '')",
+        " VALUES (%s, %s, %s, 'host', 'WS-1', '{}', '{}', 'x', %s, %s, '[]', 'proceed_at_once',"
+        " now() + interval '1 day', 'agent', %s, '', '[]', '', '', '', '', now(), '[]', 'proposed', 1, 0, '')",
         uuid.uuid4(),
         team.id,
         type_,
