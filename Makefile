@@ -7,7 +7,8 @@ SHELL := /bin/sh
 CANDIDATES = $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 SUPPORTED = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 BIN = .venv/bin
-UV = UV_PYTHON_DOWNLOADS=never $(BIN)/python -m uv
+# Compiled once here: every start has six processes to import the libraries in, and some homes forbid .pyc files later.
+UV = UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 $(BIN)/python -m uv
 
 run: setup ## Start everything; ARGS="--port 8011 --data-dir DIR --replay 0"
 	@exec $(BIN)/python manage.py up $(ARGS)

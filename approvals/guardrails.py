@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from approvals.catalogue import ActionType
@@ -22,6 +22,13 @@ _DOCUMENTATION = tuple(
 )
 
 
+#: IPv6 ranges that carry an IPv4 address (compatible, mapped, NAT64, 6to4) or never leave a site.
+_EMBEDDING = tuple(
+    ipaddress.IPv6Network(text)
+    for text in ("::/96", "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What the guardrails judge, read under the proposal's locks."""
@@ -38,6 +45,8 @@ class Facts:
     blast_cap: int
     earlier_proposals: int
     same_type_before: int
+    #: The host that a parameter names; empty where the target alone says it.
+    host: str = field(default="", kw_only=True)
     rollback_plan: str
     is_rollback: bool = False
     #: Who stopped or froze what covers this, when and why; empty where nothing does.
@@ -98,18 +107,20 @@ def _allowlist(facts: Facts) -> Outcome:
 
 
 def _canonical_target(facts: Facts) -> Outcome:
-    if facts.target_type not in INVENTORIED:
+    if facts.target_type not in INVENTORIED and not facts.host:
         return Outcome("canonical_target", "pass", f"{facts.target_type} {facts.target_value} has one plain spelling.")
     if facts.asset is None:
-        return Outcome(
-            "canonical_target", "refuse", f"The inventory of this team has no {facts.target_type} {facts.target_value}."
-        )
+        return Outcome("canonical_target", "refuse", f"The inventory of this team has no {_named(facts)}.")
     owner = f", owner {facts.asset.owner}" if facts.asset.owner else ""
     return Outcome(
         "canonical_target",
         "pass",
         f"{facts.asset.name}: {facts.asset.asset_class.replace('_', ' ')}, {facts.asset.criticality}{owner}.",
     )
+
+
+def _named(facts: Facts) -> str:
+    return f"host {facts.host}" if facts.host else f"{facts.target_type} {facts.target_value}"
 
 
 def _protected_target(facts: Facts) -> Outcome:
@@ -129,6 +140,8 @@ def _protected_address(value: str) -> str:
         return ""
     if value in KNOWN_BENIGN:
         return "is a public resolver"
+    if isinstance(address, ipaddress.IPv6Address) and any(address in network for network in _EMBEDDING):
+        return "carries an IPv4 address inside: name that one"
     if not address.is_global or address.is_multicast:
         return "is an own or special-purpose address"
     return ""

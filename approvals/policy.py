@@ -27,6 +27,10 @@ DEFAULT_TIMES: dict[str, tuple[int | None, str, int]] = {
 }
 
 
+#: A level that names fewer slots than this fails closed.
+_LEAST_SLOTS = {"none": 0, "optional": 1, "recommended": 1, "required": 1, "dual_required": 2}
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One row of the policy; an empty match column matches anything."""
@@ -90,8 +94,8 @@ def judge(subject: Subject, rules: Sequence[Rule]) -> Judgement:
     if not matching:
         return Judgement(FAIL_CLOSED, ("No rule of the policy matches, so two people decide.",))
     best = max(matching, key=lambda rule: (ORDER.index(rule.level), _specificity(rule)))
-    if best.level != "none" and not best.slots:
-        return Judgement(FAIL_CLOSED, ("The matching rule names nobody, so two people decide.",))
+    if len(best.slots) < _LEAST_SLOTS[best.level]:
+        return Judgement(FAIL_CLOSED, ("The matching rule names too few people, so two decide.",))
     return Judgement(best, (best.note or f"The policy sets {best.level} for {subject.action_type}.",))
 
 

@@ -54,15 +54,15 @@ class ActionIn(Closed):
 class DecisionIn(Closed):
     """A vote. Values are checked by the service, after who may see and decide: the contract's order."""
 
-    decision: str = Field(default="", max_length=200)
-    digest: str = Field(default="", max_length=200)
-    reason_code: str = Field(default="", max_length=200)
-    comment: str = Field(default="", max_length=20_000)
+    decision: str = ""
+    digest: str = ""
+    reason_code: str = ""
+    comment: str = ""
 
-    @field_validator("reason_code", "comment", mode="before")
+    @field_validator("decision", "digest", "reason_code", "comment", mode="before")
     @classmethod
-    def _null_is_empty(cls, value: Any) -> Any:
-        return "" if value is None else value
+    def _any_value_is_a_text(cls, value: Any) -> Any:
+        return "" if value is None else str(value)[:20_000]
 
 
 class RollbackIn(Closed):

@@ -5,7 +5,7 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 
 from accounts.models import User
 from accounts.people import roles_of
@@ -105,7 +105,7 @@ def queue_for(user: User) -> list[QueueGroup]:
         "others": QueueGroup("others", "Waiting for others"),
     }
     rows = visible(user).filter(status__in=[ActionStatus.PENDING, ActionStatus.APPROVED, ActionStatus.UNKNOWN])
-    for action in rows.order_by("created_at")[:500]:
+    for action in rows.order_by(F("deadline_at").asc(nulls_last=True), "created_at")[:500]:
         groups[_group_of(action, user, held, now)].actions.append(action)
     for group in groups.values():
         group.actions.sort(

@@ -22,6 +22,8 @@ class EffectRequest:
     target_type: str
     target_value: str
     params: dict[str, Any] = field(default_factory=dict)
+    #: Whose estate it is (the team's id): one team's blocks are not another's to see or lift.
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,11 +66,13 @@ class EstateBlock(models.Model):
 
     kind = models.CharField(max_length=16)
     value = models.CharField(max_length=512)
+    #: The team's id: each team has a firewall of its own here.
+    scope = models.CharField(max_length=36, blank=True)
     is_active = models.BooleanField(default=True)
     changed_at = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "value"], name="one_row_per_block")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "value", "scope"], name="one_row_per_block")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.value}"
@@ -93,6 +95,7 @@ class EstateEffect(models.Model):
     action_type = models.CharField(max_length=64)
     target_type = models.CharField(max_length=16)
     target_value = models.CharField(max_length=512)
+    scope = models.CharField(max_length=36, blank=True)
     detail = models.CharField(max_length=300)
     at = models.DateTimeField()
 

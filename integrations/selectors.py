@@ -41,7 +41,7 @@ def estate_for(user: User, *, text: str = "", show: str = "") -> Estate:
     teams = team_ids_of(user)
     hosts, users = EstateHost.objects.filter(team_id__in=teams), EstateUser.objects.filter(team_id__in=teams)
     journal = _journal(user)
-    blocks = EstateBlock.objects.filter(value__in=journal.values("target_value")).order_by("-is_active", "-changed_at")
+    blocks = EstateBlock.objects.filter(scope__in=[str(team) for team in teams]).order_by("-is_active", "-changed_at")
     counts = (
         hosts.filter(is_isolated=True).count(),
         users.filter(is_enabled=False).count(),

@@ -19,6 +19,17 @@ RESTRICTED: dict[str, tuple[str, ...]] = {
     "django_migrations": ("SELECT",),
     # The state machine (approvals/sql/state_machine.sql): nothing is deleted, votes and slots are not rewritten.
     "approvals_transition": ("SELECT",),
+    "approvals_evidenceview": ("SELECT", "INSERT"),
+    "approvals_blastcounter": ("SELECT", "INSERT", "UPDATE (in_use)"),
+    "approvals_blasthold": ("SELECT", "INSERT", "UPDATE (released_at)"),
+    # Who somebody is and what they may: grants end, they are not rewritten. (person_id: accounts migration 0003.)
+    "accounts_rolegrant": ("SELECT", "INSERT", "UPDATE (revoked_at)"),
+    "accounts_apitoken": ("SELECT", "INSERT", "UPDATE (last_used_at, revoked_at)"),
+    "auth_permission": ("SELECT",),
+    "django_content_type": ("SELECT",),
+    # The simulated estate's journal, which tests count effects by.
+    "integrations_estateeffect": ("SELECT", "INSERT"),
+    "integrations_estatekey": ("SELECT", "INSERT", "UPDATE (is_sealed)"),
     "approvals_pendingaction": ("SELECT", "INSERT", "UPDATE"),
     "approvals_approvalslot": ("SELECT", "INSERT"),
     "approvals_decision": ("SELECT", "INSERT", "UPDATE (withdrawn_at)"),

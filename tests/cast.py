@@ -1,5 +1,7 @@
 """The cast: who people are in tests, least as they need to be."""
 
+import uuid
+
 import pytest
 
 from accounts.models import Agent, AlertSource, Role, Team, User
@@ -9,9 +11,9 @@ from integrations.models import EstateHost, EstateUser
 PASSWORD = "correct-horse-battery"
 
 
-def person(name: str, *roles: Role, team: Team | None = None) -> User:
+def person(name: str, *roles: Role, team: Team | None = None, person_id: uuid.UUID | None = None) -> User:
     """Return a person with these roles, in this team."""
-    user = create_person(username=name, password=PASSWORD)
+    user = create_person(username=name, password=PASSWORD, person_id=person_id)
     for role in roles:
         grant_role(user=user, role=role)
     if team is not None:

@@ -17,8 +17,11 @@ def release_by_inverse(action: PendingAction) -> None:
     kind = catalogue.get(action.action_type)
     if kind is None or kind.inverse is None:
         return
+    began = action.attempts.get(fence=action.fence).started_at
     _release(
         BlastHold.objects.filter(
+            # What took effect after this inverse was called is not undone by it.
+            action__ended_at__lte=began,
             action__team_id=action.team_id,
             action__action_type=kind.inverse,
             action__target_type=action.target_type,

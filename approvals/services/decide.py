@@ -24,7 +24,7 @@ from approvals.models import (
     SlotAssignment,
 )
 from approvals.services.record import announce, save_move
-from approvals.services.withdraw import drop_lost_votes, live_votes, still_counts
+from approvals.services.withdraw import drop_lost_votes, live_votes, roles_that_count, still_counts
 from approvals.slots import match
 from live.nudge import nudge
 
@@ -74,12 +74,18 @@ def decide(*, user: User, action_id: uuid.UUID, vote: Vote, proof: Proof) -> Pen
         raise NotVisible
     # A storm of votes that cannot count is refused before it queues for the row's lock.
     _may_vote(user, seen)
+    try:
+        return _decide(user, action_id, vote, proof)
+    except IntegrityError as error:
+        # The database saw a right, a policy or a clock move between the checks and the move: nothing was stored.
+        raise _refused_by_database(error) from error
+
+
+def _decide(user: User, action_id: uuid.UUID, vote: Vote, proof: Proof) -> PendingAction:
     with transaction.atomic():
         action = PendingAction.objects.locked(action_id)
         lost = drop_lost_votes(action) if action.status == ActionStatus.PENDING else []
         standing = _may_vote(user, action)
-        if not vote.digest:
-            raise WrongFields([{"field": "digest", "error": "name the digest that was shown"}])
         now = database_now()
         _check_current(action, vote, now)
         seconds = _check_care(user, action, vote, proof, now)
@@ -108,7 +114,7 @@ def standing_of(*, user: User, action: PendingAction) -> Standing:
     if any(vote.person_id == user.person_id for vote in votes):
         return Standing("already_decided", "You have decided on this already: one person, one vote.")
     approvals = [vote for vote in votes if vote.decision == DecisionKind.APPROVE]
-    filled = match([frozenset(slot.roles) for slot in slots], [*(frozenset(vote.roles) for vote in approvals), held])
+    filled = match([frozenset(slot.roles) for slot in slots], [*(roles_that_count(vote) for vote in approvals), held])
     if filled is None:
         return Standing("slot_taken", "Every slot that your roles could fill is taken.")
     mine = slots[filled.index(len(approvals))]
@@ -230,14 +236,16 @@ def _refused_by_database(error: IntegrityError) -> NotAllowed:
     text = str(error)
     if "one_live_vote_per_person" in text:
         return NotAllowed("already_decided", "You have decided on this already: one person, one vote.")
-    return NotAllowed("role", "Your roles or your account changed just now. No vote was stored.")
+    if "CS014" in text:
+        return NotAllowed("policy", "The policy asks for more agreement by now. No vote was stored; propose it anew.")
+    return NotAllowed("role", "A role or an account changed just now. No vote was stored; look at it again.")
 
 
 def _fill_slots(action: PendingAction) -> bool:
     """Assign every approving vote to a slot (votes may swap); return whether all slots are filled."""
     slots = list(action.slots.all())
-    votes = list(action.decisions.filter(withdrawn_at=None, decision=DecisionKind.APPROVE))
-    filled = match([frozenset(slot.roles) for slot in slots], [frozenset(vote.roles) for vote in votes])
+    votes = list(action.decisions.filter(withdrawn_at=None, decision=DecisionKind.APPROVE).select_related("user"))
+    filled = match([frozenset(slot.roles) for slot in slots], [roles_that_count(vote) for vote in votes])
     assert filled is not None  # noqa: S101 - standing_of found the place under the same lock
     for slot, voter in zip(slots, filled, strict=True):
         if voter is not None:

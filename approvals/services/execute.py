@@ -29,6 +29,7 @@ from integrations.base import CallResult, Connector, EffectRequest, Ending
 from integrations.registry import connector_for
 
 logger = logging.getLogger(__name__)
+STRICTER = "The policy asks for more agreement by now than when this was proposed. Propose it anew."
 #: How long a claim that a cap held back waits before it is tried again.
 RETRY_SECONDS = 5
 #: A stop's reason may be longer than what is kept on the action.
@@ -90,7 +91,9 @@ def claim_action(*, action_id: uuid.UUID) -> Claim | str:
 
 
 def _asset(action: PendingAction) -> Any:
-    return asset_of(target_type=action.target_type, target_value=action.target_value, team_id=action.team_id)
+    return asset_of(
+        target_type=action.target_type, target_value=action.target_value, params=action.params, team_id=action.team_id
+    )
 
 
 def _dispatch(action: PendingAction, connector: Connector) -> Claim:
@@ -128,6 +131,7 @@ def request_of(action: PendingAction) -> EffectRequest:
         target_type=action.target_type,
         target_value=action.target_value,
         params=action.params,
+        scope=str(action.team_id),
     )
 
 
@@ -185,7 +189,7 @@ def _take_blast_radius(action: PendingAction) -> bool:
         team_id=action.team_id, key=kind.blast_key, defaults={"cap": settings.BLAST_CAPS[kind.blast_key]}
     )
     counter = BlastCounter.objects.select_for_update().get(pk=counter.pk)
-    if counter.in_use >= counter.cap:
+    if counter.in_use >= min(counter.cap, settings.BLAST_CAPS[kind.blast_key]):
         return False
     counter.in_use += 1
     counter.save(update_fields=["in_use"])
@@ -207,11 +211,18 @@ def _hold_back(action: PendingAction, words: str) -> str:
 
 def _cancel_changed(action: PendingAction) -> str:
     """The world is not what was approved: nothing may run under this digest any more."""
-    words = (
+    cancel_outdated(
+        action,
         "The target is no longer what was approved (its class, criticality or protection changed, or it is gone). "
-        "Propose it anew."
+        "Propose it anew.",
     )
-    transitions.check(action.status, ActionStatus.CANCELLED)
+    return "cancelled: preconditions changed"
+
+
+def cancel_outdated(action: PendingAction, words: str) -> None:
+    """End an undispatched action that may not run as it was proposed; the caller holds the row's lock."""
+    before = action.status
+    transitions.check(before, ActionStatus.CANCELLED)
     action.status = ActionStatus.CANCELLED
     action.ended_at = database_now()
     action.outcome = {"words": words}
@@ -220,21 +231,23 @@ def _cancel_changed(action: PendingAction) -> str:
         action,
         name="approvals.action.cancelled",
         actor=SYSTEM,
-        before={"status": "approved"},
+        before={"status": before},
         after={"status": action.status},
         reason=words,
     )
-    return "cancelled: preconditions changed"
 
 
 def _back_to_people(action_id: uuid.UUID, error: IntegrityError) -> str:
     """The trigger found no live quorum at the claim: votes that no longer count are withdrawn, people decide again."""
-    if "CS009" not in str(error):
+    if "CS009" not in str(error) and "CS014" not in str(error):
         raise error
     with transaction.atomic():
         action = PendingAction.objects.locked(action_id)
         if action.status != ActionStatus.APPROVED:
             return f"not claimed: {action.status}"
+        if "CS014" in str(error):
+            cancel_outdated(action, STRICTER)
+            return "cancelled: the policy is stricter"
         void_lost_votes(action)
         transitions.check(action.status, ActionStatus.PENDING)
         action.status = ActionStatus.PENDING

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Callable
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import QuerySet
 
 from approvals import transitions
 from approvals.clock import database_now
 from approvals.models import ActionStatus, AtDeadline, PendingAction
+from approvals.services.execute import STRICTER, cancel_outdated
 from approvals.services.propose import proceed
 from approvals.services.record import announce, save_move
 from approvals.stops import without_held
@@ -89,6 +90,18 @@ def _proceed(action: PendingAction) -> None:
         after={"status": action.status, "policy_version": action.policy_version_id},
         reason="The deadline passed and no one objected.",
     )
+
+
+def _proceed_or_cancel(action: PendingAction) -> None:
+    """Proceed; where the policy has become stricter since (the database says so), nothing runs under the old one."""
+    try:
+        with transaction.atomic():
+            _proceed(action)
+    except IntegrityError as error:
+        if "CS014" not in str(error):
+            raise
+        action.refresh_from_db()
+        cancel_outdated(action, STRICTER)
 
 
 def _overdue(action: PendingAction) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from accounts.models import Team
 from approvals import catalogue, guardrails
-from approvals.models import BlastCounter, PendingAction, PolicyVersion, StopKind
+from approvals.models import ActionStatus, BlastCounter, PendingAction, PolicyVersion, StopKind
 from approvals.policy import Rule
 from approvals.stops import stop_over
 from approvals.transitions import OPEN
@@ -16,8 +16,11 @@ from integrations.inventory import Asset, find
 from integrations.registry import connector_for
 
 
-def asset_of(*, target_type: str, target_value: str, team_id: uuid.UUID) -> Asset | None:
-    """Return what the inventory knows of the target."""
+def asset_of(*, target_type: str, target_value: str, params: dict[str, Any], team_id: uuid.UUID) -> Asset | None:
+    """Return what the inventory knows of the target, or of the host on which a file is to be touched."""
+    host = params.get("host")
+    if isinstance(host, str):
+        return find("host", host, team_ids=[team_id])
     return find(target_type, target_value, team_ids=[team_id])
 
 
@@ -66,7 +69,12 @@ def gather(
     connector = connector_for(type_key)
     mine = PendingAction.objects.filter(team=team)
     by_agent = mine.filter(proposer_agent_id=agent_id) if agent_id else mine.none()
-    same = mine.filter(action_type=type_key, target_type=target_type, target_value=target_value, status__in=OPEN)
+    same = mine.filter(
+        action_type=type_key,
+        target_type=target_type,
+        target_value=target_value,
+        status__in=[*OPEN, ActionStatus.UNKNOWN],
+    )
     # One file on two hosts is two actions; one host isolated in two ways is not.
     duplicate = same.filter(params__host=params["host"]).first() if "host" in params else same.first()
     used, cap = blast_meter(team=team, key=kind.blast_key if kind else None)
@@ -76,6 +84,7 @@ def gather(
         connector_label=connector.label if connector else "",
         target_type=target_type,
         target_value=target_value,
+        host=str(params.get("host", "")),
         asset=asset,
         duplicate_of=str(duplicate.id) if duplicate else "",
         hourly_used=mine.filter(action_type=type_key, created_at__gt=now - dt.timedelta(hours=1))
@@ -103,4 +112,4 @@ def blast_meter(*, team: Team, key: str | None) -> tuple[int, int]:
     if key is None:
         return 0, 0
     counter = BlastCounter.objects.filter(team=team, key=key).first()
-    return (counter.in_use, counter.cap) if counter else (0, settings.BLAST_CAPS[key])
+    return (counter.in_use, min(counter.cap, settings.BLAST_CAPS[key])) if counter else (0, settings.BLAST_CAPS[key])

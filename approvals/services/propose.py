@@ -139,14 +139,19 @@ def _parse(proposer: Proposer, proposal: Proposal) -> _Parsed:
         errors.append({"field": "target.type", "error": f"{kind.key} takes {' or '.join(kind.target_types)}"})
     try:
         target = parse_target(proposal.target_type, proposal.target_value)
-        asset = fact_service.asset_of(target_type=proposal.target_type, target_value=target, team_id=proposer.team.id)
+        params = proposal.params if kind is not None else {}
+        asset = fact_service.asset_of(
+            target_type=proposal.target_type, target_value=target, params=params, team_id=proposer.team.id
+        )
     except WrongTarget as error:
         errors.append({"field": "target.value", "error": str(error)})
     params = _params(kind, proposal.params, errors)
     alert = _alert(proposer.team, proposal.alert_id, errors)
     if errors:
         raise WrongFields(errors)
-    return _Parsed(asset.name if asset else target, params, asset, alert)
+    if asset is not None and "host" in params:
+        params = {**params, "host": asset.name}
+    return _Parsed(asset.name if asset and asset.kind == proposal.target_type else target, params, asset, alert)
 
 
 def _params(kind: catalogue.ActionType | None, raw: dict[str, Any], errors: list[dict[str, Any]]) -> dict[str, Any]:

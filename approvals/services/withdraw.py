@@ -38,7 +38,16 @@ def _withdraw(vote: Decision) -> None:
     SlotAssignment.objects.filter(decision=vote).delete()
 
 
+def roles_that_count(vote: Decision) -> frozenset[str]:
+    """Return the roles held at the vote and still: only these fill a slot."""
+    return roles_of(vote.user) & frozenset(vote.roles)
+
+
 def still_counts(action: PendingAction, vote: Decision) -> bool:
     """Whether the voter may still decide this, as things are now."""
-    held = roles_of(vote.user)
-    return action.team_id in team_ids_of(vote.user) and any(held & set(slot.roles) for slot in action.slots.all())
+    held = roles_that_count(vote)
+    return (
+        vote.user.person_id == vote.person_id
+        and action.team_id in team_ids_of(vote.user)
+        and any(held & set(slot.roles) for slot in action.slots.all())
+    )

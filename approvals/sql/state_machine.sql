@@ -99,7 +99,7 @@ BEGIN
             public.approvals_least_level(NEW.policy_version_id, NEW.action_type, NEW.preconditions))
            OR NOT EXISTS (SELECT 1 FROM public.approvals_policyversion v
                           WHERE v.version = NEW.policy_version_id AND v.is_current) THEN
-            RAISE EXCEPTION 'CS012 the policy in force asks for more agreement' USING ERRCODE = 'check_violation';
+            RAISE EXCEPTION 'CS015 the policy in force asks for more agreement' USING ERRCODE = 'check_violation';
         END IF;
         RETURN NEW;
     END IF;
@@ -146,6 +146,12 @@ BEGIN
         RAISE EXCEPTION 'CS007 not expired yet' USING ERRCODE = 'check_violation';
     END IF;
     IF new_row.status IN ('approved', 'executing') THEN
+        -- The stricter of pinned and current policy wins: more agreement than was asked for is asked for anew.
+        IF public.approvals_rank(new_row.approval_level) < public.approvals_rank(public.approvals_least_level(
+            (SELECT v.version FROM public.approvals_policyversion v WHERE v.is_current),
+            new_row.action_type, new_row.preconditions)) THEN
+            RAISE EXCEPTION 'CS014 the policy is stricter by now' USING ERRCODE = 'check_violation';
+        END IF;
         IF new_row.expires_at <= clock_timestamp() THEN
             RAISE EXCEPTION 'CS008 expired' USING ERRCODE = 'check_violation';
         END IF;
@@ -309,3 +315,7 @@ CREATE TRIGGER approvals_guard_policy BEFORE UPDATE OR DELETE ON public.approval
     FOR EACH ROW EXECUTE FUNCTION public.approvals_guard_policy();
 CREATE TRIGGER approvals_guard_policy BEFORE UPDATE OR DELETE ON public.approvals_policyrule
     FOR EACH ROW EXECUTE FUNCTION public.approvals_guard_policy();
+
+-- For the triggers above; nobody else has a use for them.
+REVOKE EXECUTE ON FUNCTION public.approvals_has_quorum(uuid), public.approvals_may_proceed(uuid),
+    public.approvals_works_in_team(bigint, uuid), public.approvals_least_level(integer, text, jsonb) FROM PUBLIC;

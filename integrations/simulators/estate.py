@@ -65,7 +65,7 @@ class SimulatedEstate:
     def verify(self, request: EffectRequest) -> bool | None:
         """Read the state that the change should have left; None for look-ups and counted collections."""
         check = _CHECKS.get(request.action_type)
-        return check(request.target_value) if check else None
+        return check(request) if check else None
 
 
 def _lock_key(key: str) -> EstateKey:
@@ -79,6 +79,7 @@ def _journal(request: EffectRequest, detail: str) -> None:
         action_type=request.action_type,
         target_type=request.target_type,
         target_value=request.target_value,
+        scope=request.scope,
         detail=detail[:300],
         at=timezone.now(),
     )
@@ -162,11 +163,18 @@ _USER_CHANGES: dict[str, Change] = {
 # --- firewall and endpoint blocks --------------------------------------------------------------
 def _set_block(kind: str, active: bool) -> Change:
     def change(request: EffectRequest) -> str:
-        row = EstateBlock.objects.select_for_update().filter(kind=kind, value=request.target_value).first()
+        row = (
+            EstateBlock.objects.select_for_update()
+            .filter(kind=kind, value=request.target_value, scope=request.scope)
+            .first()
+        )
         if (row is not None and row.is_active) is active:
             raise NotApplied(f"{request.target_value} is already {'blocked' if active else 'not blocked'}.")
         EstateBlock.objects.update_or_create(
-            kind=kind, value=request.target_value, defaults={"is_active": active, "changed_at": timezone.now()}
+            kind=kind,
+            value=request.target_value,
+            scope=request.scope,
+            defaults={"is_active": active, "changed_at": timezone.now()},
         )
         return f"{kind} {request.target_value} is {'blocked' if active else 'no longer blocked'}."
 
@@ -198,8 +206,8 @@ def _whois(request: EffectRequest) -> str:
 
 
 def _known(request: EffectRequest) -> str:
-    blocked = EstateBlock.objects.filter(value=request.target_value, is_active=True).exists()
-    seen = EstateEffect.objects.filter(target_value=request.target_value).count()
+    blocked = EstateBlock.objects.filter(value=request.target_value, scope=request.scope, is_active=True).exists()
+    seen = EstateEffect.objects.filter(target_value=request.target_value, scope=request.scope).count()
     state = "blocked" if blocked else "not blocked"
     return f"{request.target_value}: {state} in the estate, {seen} earlier actions on it."
 
@@ -212,19 +220,23 @@ _LOOKUPS: dict[str, Change] = {
 }
 
 
-def _host_is(field: str, value: bool) -> Callable[[str], bool]:
-    return lambda name: EstateHost.objects.filter(name=name, **{field: value}).exists()
+def _host_is(field: str, value: bool) -> Callable[[EffectRequest], bool]:
+    return lambda request: EstateHost.objects.filter(name=request.target_value, **{field: value}).exists()
 
 
-def _user_is(**state: Any) -> Callable[[str], bool]:
-    return lambda name: EstateUser.objects.filter(name=name, **state).exists()
+def _user_is(**state: Any) -> Callable[[EffectRequest], bool]:
+    return lambda request: EstateUser.objects.filter(name=request.target_value, **state).exists()
 
 
-def _block_is(kind: str, active: bool) -> Callable[[str], bool]:
-    return lambda value: EstateBlock.objects.filter(kind=kind, value=value, is_active=True).exists() is active
+def _block_is(kind: str, active: bool) -> Callable[[EffectRequest], bool]:
+    def check(request: EffectRequest) -> bool:
+        rows = EstateBlock.objects.filter(kind=kind, value=request.target_value, scope=request.scope, is_active=True)
+        return rows.exists() is active
+
+    return check
 
 
-_CHECKS: dict[str, Callable[[str], bool]] = {
+_CHECKS: dict[str, Callable[[EffectRequest], bool]] = {
     "isolate_host": _host_is("is_isolated", True),
     "release_host": _host_is("is_isolated", False),
     "wipe_endpoint": _host_is("is_wiped", True),

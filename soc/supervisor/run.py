@@ -89,6 +89,7 @@ class Run:
         self._seed(addresses, stores.cluster)
         self._start_processes(address, addresses)
         self._announce(address)
+        self._start_replay(addresses)
         self.supervisor.keep()
         self.say("ending")
 
@@ -124,9 +125,14 @@ class Run:
             worker_service(env, self.data, runtime),
             sweeper_service(env, self.data, runtime),
         ]
-        if self.options.demo and self.options.has_demo_command and self.options.replay > 0:
-            services.append(replay_service(env, self.data, runtime, rate=self.options.replay))
         self.supervisor.bring_up(services)
+
+    def _start_replay(self, addresses: Addresses) -> None:
+        """Start the demo's stream, last: nobody waits for it."""
+        if self.options.demo and self.options.has_demo_command and self.options.replay > 0:
+            env = addresses.serving_env(self.data.path, demo=True)
+            stream = replay_service(env, self.data, self.data.runtime_directory(), rate=self.options.replay)
+            self.supervisor.bring_up([stream])
 
     def _announce(self, address: WebAddress) -> None:
         self.say(f"ready: {address.url}")

@@ -240,9 +240,7 @@ def test_an_incident_commander_stops_and_lifts(team: Team, lead: User) -> None:
 def test_one_person_cannot_lift_alone(lead: User, lead2: User, team: Team) -> None:
     stopped = stop(lead)
     asked = request_lift(user=lead, stop_id=stopped.id, reason="Fixed", proof=fresh())
-    second_account = person("lead-again", Role.SOC_LEAD, team=team)
-    User.objects.filter(pk=second_account.pk).update(person_id=lead.person_id)
-    second_account.refresh_from_db()
+    second_account = person("lead-again", Role.SOC_LEAD, team=team, person_id=lead.person_id)
     for account in (lead, second_account):
         with pytest.raises(NotAllowed) as refused:
             confirm_lift(user=account, stop_id=stopped.id, revision=asked.revision, proof=fresh())

@@ -11,9 +11,12 @@ from accounts.models import Agent, Role, Team, User
 from accounts.services import deactivate_person, remove_from_team, revoke_role
 from approvals import transitions
 from approvals.errors import MovedOn, NotAllowed
-from approvals.models import ActionStatus, Decision, PendingAction
-from approvals.services.execute import execute
+from approvals.models import ActionStatus, Decision, PendingAction, PolicyRule, PolicyVersion
+from approvals.policy import DEFAULT_SLOTS
+from approvals.services.execute import claim_action, execute, finish
+from approvals.services.rollback import propose_rollback
 from integrations.models import EstateEffect
+from tests.cast import person
 from tests.proposals import Propose, vote
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +119,7 @@ def test_a_raw_action_cannot_ask_for_less_agreement_than_the_policy(
         level,
         agent.id,
     )
-    assert "CS012" in words
+    assert "CS015" in words
 
 
 def raw_vote(action: PendingAction, user: User, role: str, digest: str = "") -> Callable[[], str]:
@@ -179,9 +182,9 @@ def test_a_standing_vote_cannot_be_taken_out_of_its_slot(proposed: Propose, seni
     assert "CS032" in refused("DELETE FROM approvals_slotassignment")
 
 
-def test_two_accounts_of_one_human_fill_one_slot(proposed: Propose, senior: User, lead: User, lead2: User) -> None:
-    User.objects.filter(pk=lead.pk).update(person_id=senior.person_id)
-    lead.refresh_from_db()
+def test_two_accounts_of_one_human_fill_one_slot(proposed: Propose, senior: User, lead2: User, team: Team) -> None:
+    lead = person("senior-at-home", Role.SOC_LEAD, team=team, person_id=senior.person_id)
+    assert "CS090" in refused("UPDATE accounts_user SET person_id = gen_random_uuid() WHERE id = %s", lead.pk)
     action = proposed("wipe_endpoint", "host", "WS-1032")
     vote(senior, action)
     with pytest.raises(NotAllowed) as error:
@@ -228,3 +231,71 @@ def test_a_first_approver_who_lost_the_role_before_the_second_vote_is_replaced(
     assert list(action.decisions.filter(withdrawn_at=None).values_list("user", flat=True)) == [lead.pk]
     assert vote(senior2, action).status == "approved"
     assert execute(action_id=action.id) == "executed"
+
+
+def test_a_vote_counts_only_for_the_roles_that_are_still_held(
+    proposed: Propose, team: Team, senior: User, lead: User
+) -> None:
+    both = person("both", Role.SENIOR_ANALYST, Role.SOC_LEAD, team=team)
+    action = proposed("wipe_endpoint", "host", "WS-1032")
+    vote(both, action)
+    revoke_role(user=both, role=Role.SOC_LEAD, reason="moved")
+    with pytest.raises(NotAllowed) as refusal:
+        vote(senior, action)
+    assert refusal.value.code == "slot_taken"
+    assert vote(lead, action).status == "approved"
+    assert execute(action_id=action.id) == "executed"
+
+
+def test_a_policy_that_became_stricter_stops_what_was_approved_under_the_looser_one(
+    proposed: Propose, analyst: User
+) -> None:
+    action = proposed("block_ip", "ip", "203.0.113.5")
+    assert vote(analyst, action).status == "approved"
+    PolicyVersion.objects.update(is_current=False)
+    stricter = PolicyVersion.objects.create(version=2, summary="two people", published_by="test", is_current=True)
+    slots = [{"role": role, "roles": list(roles)} for role, roles in DEFAULT_SLOTS["dual_required"]]
+    PolicyRule.objects.create(
+        version=stricter, level="dual_required", slots=slots, at_deadline="page_on_call", expires_seconds=3600
+    )
+    assert execute(action_id=action.id) == "cancelled: the policy is stricter"
+    assert EstateEffect.objects.count() == 0
+    assert proposed("block_ip", "ip", "203.0.113.6").approval_level == "dual_required"
+
+
+def test_a_file_is_quarantined_only_on_a_host_of_the_inventory_and_one_host_is_one_action(proposed: Propose) -> None:
+    def on(host: str) -> PendingAction:
+        return proposed("quarantine_file", "file", "C:\\a.exe", params={"host": host})
+
+    assert on("ws-1031").params == {"host": "WS-1031"}
+    assert [on(host).guardrails[-1]["name"] for host in ("WS-1031", "LAB-01", "CTRL-01", "nosuch")] == [
+        "duplicate",
+        "canonical_target",
+        "protected_target",
+        "canonical_target",
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["::a00:1", "64:ff9b::a00:1", "64:ff9b::808:808", "2002:a00:1::", "fec0::1", "fe80::1"]
+)
+def test_an_address_that_hides_another_is_not_blocked(proposed: Propose, value: str) -> None:
+    assert proposed("block_ip", "ip", value).status == "refused"
+
+
+def test_a_release_that_ends_late_does_not_free_a_newer_isolation(
+    proposed: Propose, analyst: User, analyst2: User
+) -> None:
+    first = proposed()
+    vote(analyst, first)
+    execute(action_id=first.id)
+    release = propose_rollback(user=analyst, action_id=first.id)
+    vote(analyst2, release)
+    claim = claim_action(action_id=release.id)
+    assert not isinstance(claim, str)
+    result = claim.connector.perform(claim.request)
+    second = proposed()
+    vote(analyst, second)
+    assert execute(action_id=second.id) == "executed"
+    finish(action_id=release.id, fence=claim.fence, result=result)
+    assert second.blast_hold.counter.in_use == 1

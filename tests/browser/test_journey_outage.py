@@ -199,7 +199,7 @@ def test_pages_and_decisions_work_while_redis_is_dead(
         started = time.monotonic()
         answer = other.goto(path)
         took[path] = time.monotonic() - started
-        assert answer is not None and answer.status == 200, path
+        assert getattr(answer, "status", None) == 200, path
     other.goto(f"/queue/{second.id}/")
     other.get_by_role("radio", name=re.compile("Approve")).check()
     started = time.monotonic()
@@ -216,5 +216,7 @@ def test_pages_and_decisions_work_while_redis_is_dead(
     back = time.monotonic() - started
     aside(lambda: proposed(value="WS-1033"))
     expect(page.locator("#new-pill")).to_contain_text("1 new", timeout=10_000)
-    print(f"\nJOURNEY redis killed: said after {said:.1f} s, decision in {decided:.2f} s, live again after {back:.1f} s;")
+    print(
+        f"\nJOURNEY redis killed: said after {said:.1f} s, decision in {decided:.2f} s, live again after {back:.1f} s;"
+    )
     print(f"  slowest page meanwhile {max(took, key=lambda path: took[path])} {max(took.values()):.2f} s")

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -28,7 +29,8 @@ class MortalRedis:
 
     def __init__(self) -> None:
         account = invoking_account()
-        self._server = redis_server(private_directory(new_runtime_directory() / "rd", account), account, free_port=0)
+        self.home = new_runtime_directory()
+        self._server = redis_server(private_directory(self.home / "rd", account), account, free_port=0)
         self.url = self._server.url
         self.start()
 
@@ -59,6 +61,7 @@ def mortal_redis(settings: Settings) -> Iterator[MortalRedis]:
     with contextlib.suppress(ProcessLookupError):
         server.process.send_signal(signal.SIGCONT)
     server.kill()
+    shutil.rmtree(server.home, ignore_errors=True)
     pointers.forget_outage()
 
 

@@ -8,6 +8,8 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.utils import timezone
 
+from soc.privileges import RESTRICTED
+
 
 @pytest.mark.django_db
 def test_tests_connect_as_the_serving_role() -> None:
@@ -37,6 +39,34 @@ def test_rows_that_migrations_made_survive_the_reset() -> None:
 def test_owner_connection_owns_the_tables(owner_connection: psycopg.Connection) -> None:
     found = owner_connection.execute("SELECT tableowner FROM pg_tables WHERE tablename = 'django_session'").fetchone()
     assert found == ("countersign_owner",)
+
+
+@pytest.mark.django_db
+def test_every_restricted_table_exists() -> None:
+    assert set(RESTRICTED) - set(connection.introspection.table_names()) == set()
+
+
+@pytest.mark.django_db
+def test_serving_role_has_exactly_the_rights_that_are_listed() -> None:
+    question = """
+        SELECT privilege_type FROM information_schema.table_privileges
+        WHERE table_schema = 'public' AND table_name = %s AND grantee = current_user
+    """
+    for table, rights in RESTRICTED.items():
+        with connection.cursor() as cursor:
+            cursor.execute(question, [table])
+            found = {right for (right,) in cursor.fetchall()}
+        assert found == {right for right in rights if "(" not in right}, table
+
+
+@pytest.mark.django_db
+def test_serving_role_may_neither_create_nor_shadow_tables() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT has_database_privilege(current_database(), 'TEMP'),"
+            " has_database_privilege(current_database(), 'CREATE'), has_schema_privilege('public', 'CREATE')"
+        )
+        assert cursor.fetchone() == (False, False, False)
 
 
 def _commit_a_session() -> None:

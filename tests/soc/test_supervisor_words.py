@@ -1,11 +1,13 @@
 """What keeps `manage.py up` from starting is said in one line, and nothing is started."""
 
 import socket
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from soc.supervisor.addresses import Addresses
+from soc.supervisor.children import PROJECT
 from soc.supervisor.datadir import DataDirectory
 from soc.supervisor.errors import CannotStart
 from soc.supervisor.postgres import Cluster, find_binaries
@@ -13,6 +15,7 @@ from soc.supervisor.run import Options, Run
 from soc.supervisor.runtime import LONGEST_RUNTIME_DIR, invoking_account, new_runtime_directory
 from soc.supervisor.stores import Stores
 from soc.supervisor.web import is_loopback, listen
+from soc.version import VERSION
 
 
 def options(data_dir: Path, *, host: str = "127.0.0.1", demo: bool = False) -> Options:
@@ -33,6 +36,11 @@ def data(tmp_path: Path) -> DataDirectory:
     folder = tmp_path / "data"
     folder.mkdir()
     return DataDirectory(folder)
+
+
+def test_version_is_the_projects() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION
 
 
 def test_data_directory_of_a_newer_countersign_is_refused(data: DataDirectory) -> None:
