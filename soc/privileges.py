@@ -27,8 +27,6 @@ RESTRICTED: dict[str, tuple[str, ...]] = {
     "accounts_apitoken": ("SELECT", "INSERT", "UPDATE (last_used_at, revoked_at)"),
     "auth_permission": ("SELECT",),
     "django_content_type": ("SELECT",),
-    # The simulated estate's journal, which tests count effects by.
-    "integrations_estateeffect": ("SELECT", "INSERT"),
     "integrations_estatekey": ("SELECT", "INSERT", "UPDATE (is_sealed)"),
     "approvals_pendingaction": ("SELECT", "INSERT", "UPDATE"),
     "approvals_approvalslot": ("SELECT", "INSERT"),

@@ -317,5 +317,5 @@ CREATE TRIGGER approvals_guard_policy BEFORE UPDATE OR DELETE ON public.approval
     FOR EACH ROW EXECUTE FUNCTION public.approvals_guard_policy();
 
 -- For the triggers above; nobody else has a use for them.
-REVOKE EXECUTE ON FUNCTION public.approvals_has_quorum(uuid), public.approvals_may_proceed(uuid),
-    public.approvals_works_in_team(bigint, uuid), public.approvals_least_level(integer, text, jsonb) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION public.approvals_works_in_team(bigint, uuid),
+    public.approvals_least_level(integer, text, jsonb) FROM PUBLIC;

@@ -79,7 +79,10 @@ class Ledger:
     def judge(self, proposer: Proposer, proposal: Proposal) -> Judged:
         """Return what the policy asks for; nothing is written."""
         asset = fact_service.asset_of(
-            target_type=proposal.target_type, target_value=proposal.target_value, team_id=proposer.team.id
+            target_type=proposal.target_type,
+            target_value=proposal.target_value,
+            params=proposal.params,
+            team_id=proposer.team.id,
         )
         subject = policy.Subject(
             proposal.action_type, asset.criticality if asset else "", asset.asset_class if asset else ""

@@ -3,10 +3,11 @@
 import datetime as dt
 import json
 import urllib.request
+from functools import partial
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from accounts.models import Agent, AlertSource, Team, User
 from accounts.services import create_agent, create_source, issue_token
@@ -86,9 +87,13 @@ class Guard:
         self.page = page
         self.caught: list[str] = []
         page.add_init_script(WATCH)
-        page.on("dialog", lambda dialog: (self.caught.append(f"dialog {dialog.message}"), dialog.dismiss()))
+        page.on("dialog", self._spoken)
         page.on("popup", lambda popup: self.caught.append(f"popup {popup.url}"))
         page.on("request", lambda request: self._asked(request.url, origin))
+
+    def _spoken(self, dialog: Dialog) -> None:
+        self.caught.append(f"dialog {dialog.message}")
+        dialog.dismiss()
 
     def _asked(self, url: str, origin: str) -> None:
         if not url.startswith((origin, "data:", "blob:", "about:")):
@@ -147,6 +152,10 @@ def proposal_of(start: int, number: int, alert: str) -> dict[str, Any]:
     }
 
 
+def agree(user: User, action: str, comment: str) -> None:
+    vote(user, PendingAction.objects.get(pk=action), comment=comment)
+
+
 def test_nothing_that_a_machine_wrote_does_anything_on_any_page(
     browsers: Browsers, team: Team, estate: None, senior: User, lead: User
 ) -> None:
@@ -171,10 +180,10 @@ def test_nothing_that_a_machine_wrote_does_anything_on_any_page(
     expect(page.locator("#new-pill")).to_contain_text("4 new")
     page.locator("#new-pill").click()
     expect(page.locator("[data-row]")).to_have_count(4)
-    for action in actions:
+    for number, action in enumerate(actions):
         page.locator(f"#act-{action} a").click()
         expect(page.locator("article.act")).to_have_attribute("data-action", action)
-        aside(lambda action=action: vote(senior, PendingAction.objects.get(pk=action), comment=payload(len(action))))  # type: ignore[misc]
+        aside(partial(agree, senior, action, payload(number * 8 + 3)))
         expect(page.locator("#detail .vote")).to_have_count(1)
     assert guard.check() == []
 
@@ -194,6 +203,13 @@ def test_nothing_that_a_machine_wrote_does_anything_on_any_page(
     assert not [words for words in title.values() if "owned" in words or "14" in words]
     assert browsers.complaints == []
 
+    # Who has voted reads comments too.
+    voter = Guard(browsers.page(senior), origin)
+    for action in actions:
+        voter.page.goto(f"/actions/{action}/")
+        assert voter.check() == []
+    expect(voter.page.locator("#detail .vote")).to_contain_text(payload(27))
+
     # Everything was shown as text, and what hides was given a glyph.
     page.goto(f"/actions/{actions[3]}/")
     shown = page.locator("main").inner_text()
@@ -205,4 +221,11 @@ def test_nothing_that_a_machine_wrote_does_anything_on_any_page(
         seen += page.locator("main").inner_text()
     missing = [text for text in PAYLOADS[:37] if text not in seen]
     assert missing == []
+
+    # The guard is awake: a payload that nobody escaped would have been noticed.
+    page.evaluate(
+        "text => document.querySelector('main').insertAdjacentHTML('beforeend', text)", payload(18) + payload(5)
+    )
+    page.wait_for_timeout(200)
+    assert len(guard.check()) >= 2
     print(f"\nJOURNEY hostile: {len(PAYLOADS)} payloads, {len(places)} pages and the socket: nothing ran, nothing left")
