@@ -196,7 +196,7 @@ def test_the_check_of_the_past_finds_what_it_is_for() -> None:
     EstateEffect.objects.all().delete()
     counter = BlastCounter.objects.get()
     counter.in_use = 4
-    counter.save()
+    counter.save(update_fields=["in_use"])
     assert [line.partition(": ")[2] for line in faults.faults()] == ["counted otherwise than held"]
 
 
